@@ -1,0 +1,1 @@
+"""The economy of research squads: true without Dagster, which only `definitions` knows."""

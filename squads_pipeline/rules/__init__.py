@@ -1,0 +1,1 @@
+"""Pure decisions over plain values. No I/O, no clock, no third-party imports."""
