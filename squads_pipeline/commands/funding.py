@@ -1,0 +1,116 @@
+"""Bringing money in: contributions by agents, mints by operators. Matching is a driver."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from squads_pipeline.rules.money import MAX_MICRO, format_tokens
+from squads_pipeline.rules.policy import policy_id
+from squads_pipeline.store import ledger, policies, squads
+from squads_pipeline.store.errors import InsufficientFundsError, RefusedError
+from squads_pipeline.store.ledger import ISSUANCE, Posted, TransferRequest
+from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES
+from squads_pipeline.store.stamp import Stamp
+
+RULE_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """A contribution as it was recorded.
+
+    Attributes:
+        squad_id: the squad's id, also when it was addressed by name.
+        amount_micro: µT.
+        repeated: True when the key was known and nothing moved.
+    """
+
+    squad_id: str
+    amount_micro: int
+    repeated: bool
+
+
+def contribute(
+    connection: Connection, agent: str, squad: str, amount_micro: int, *, key: str
+) -> Contribution:
+    """Move tokens from an agent's wallet into a squad's pool; the next round matches them.
+
+    Args:
+        connection: the caller commits it.
+        agent: who pays.
+        squad: id, or name if no other squad has it.
+        amount_micro: µT, positive.
+        key: idempotency key; the same request with the same key moves nothing a second time.
+
+    Raises:
+        NotFoundError: no such agent or squad.
+        RefusedError: the amount is not positive, or the squad takes no contributions now.
+        InsufficientFundsError: the wallet holds less.
+        IdempotencyConflictError: the key belongs to another request.
+    """
+    _require_positive(amount_micro)
+    squad_id, status = squads.status_for_funding(connection, squad)
+    wallet, pool = ledger.wallet(agent), ledger.pool(squad_id)
+    found = ledger.find_accounts(connection, [wallet, pool])
+    locked = ledger.lock_accounts(connection, [found[wallet].id, found[pool].id])
+    request = TransferRequest("contribution", found[wallet].id, found[pool].id, amount_micro, key)
+    # A repeated request is answered as the first one was, whatever has become of the squad or the wallet since.
+    if ledger.transfer_id(connection, key) is None:
+        _require_fundable(squad_id, status)
+        _require_funds(locked[found[wallet].id].balance_micro, amount_micro, wallet)
+    posted = ledger.post(connection, [request], _stamp(connection, "contribute", key))
+    return Contribution(squad_id, amount_micro, repeated=posted.replayed == 1)
+
+
+def mint(connection: Connection, account: str, amount_micro: int, *, key: str, reason: str) -> Posted:
+    """Issue tokens into the treasury, the matching pool or a wallet.
+
+    Args:
+        connection: the caller commits it.
+        account: ``treasury``, ``matching_pool`` or ``wallet:<agent>``.
+        amount_micro: µT, positive.
+        key: idempotency key.
+        reason: why; part of the record.
+
+    Raises:
+        NotFoundError: no such account.
+        RefusedError: the amount is not positive, or the account is none that may be minted into.
+        IdempotencyConflictError: the key belongs to another request.
+    """
+    _require_positive(amount_micro)
+    found = ledger.find_accounts(connection, [account, ISSUANCE])
+    if found[account].kind not in ("treasury", "matching_pool", "wallet"):
+        raise RefusedError(
+            f"Tokens cannot be minted into {account}", "Mint into treasury, matching_pool or wallet:<agent>."
+        )
+    ledger.lock_accounts(connection, [found[account].id, found[ISSUANCE].id])
+    request = TransferRequest("mint", found[ISSUANCE].id, found[account].id, amount_micro, key, reason)
+    return ledger.post(connection, [request], _stamp(connection, "mint", key))
+
+
+def _stamp(connection: Connection, command: str, key: str) -> Stamp:
+    return Stamp(command, f"call:{key}", policy_id(policies.current(connection)), RULE_VERSION)
+
+
+def _require_positive(amount_micro: int) -> None:
+    if not 0 < amount_micro <= MAX_MICRO:
+        raise RefusedError(
+            f"{format_tokens(amount_micro)} tokens cannot be moved",
+            f"Give an amount above zero and at most {format_tokens(MAX_MICRO)}.",
+        )
+
+
+def _require_fundable(squad_id: str, status: str) -> None:
+    if status not in FUNDABLE_STATUSES:
+        raise RefusedError(
+            f"Squad {squad_id} is {status} and takes no contributions",
+            f"Contribute to a squad that is {' or '.join(FUNDABLE_STATUSES)}.",
+        )
+
+
+def _require_funds(balance_micro: int, amount_micro: int, account: str) -> None:
+    if balance_micro < amount_micro:
+        raise InsufficientFundsError(
+            f"{account} holds {format_tokens(balance_micro)} tokens, less than {format_tokens(amount_micro)}",
+            "Pay less, or bring tokens into the wallet first.",
+        )

@@ -1,0 +1,93 @@
+"""What can go wrong in the database, in words: domain errors, and the map from constraint names to them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+
+class SquadsError(Exception):
+    """A mistake that the user can mend: what was wrong, and what to do.
+
+    Attributes:
+        remedy: one sentence that tells what to do.
+    """
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class InsufficientFundsError(SquadsError):
+    """An account would fall below zero."""
+
+
+class IdempotencyConflictError(SquadsError):
+    """An idempotency key came a second time with other arguments."""
+
+
+class NotFoundError(SquadsError):
+    """A name stands for nothing that is known."""
+
+
+class AlreadyExistsError(SquadsError):
+    """A name is taken."""
+
+
+class RefusedError(SquadsError):
+    """A rule forbids what was asked."""
+
+
+_BY_CONSTRAINT: dict[str, tuple[type[SquadsError], str, str]] = {
+    "accounts_not_overdrawn": (
+        InsufficientFundsError,
+        "An account has less than it would have to pay",
+        "Pay less, or bring tokens into the account first.",
+    ),
+    "transfers_idempotency_key_key": (
+        IdempotencyConflictError,
+        "This idempotency key was used at the same time for another request",
+        "Use a new key for a new request; send the same arguments to repeat one.",
+    ),
+    "facts_are_append_only": (
+        RefusedError,
+        "Facts cannot be changed",
+        "Record a correction as a new row.",
+    ),
+    "research_squads_one_live_root_per_target": (
+        AlreadyExistsError,
+        "Another live squad has this target",
+        "Join that squad, fork it, or wait until it is disbanded.",
+    ),
+    "research_squads_pkey": (AlreadyExistsError, "A squad of this id exists", "Choose another id."),
+    "agents_pkey": (AlreadyExistsError, "An agent of this name exists", "Choose another name."),
+    "agents_id_is_plain": (
+        RefusedError,
+        "The agent's name has characters that names may not have",
+        "Use letters, digits and . _ : - with a letter or digit first, 100 at most.",
+    ),
+    "research_squads_id_is_plain": (
+        RefusedError,
+        "The squad's id has characters that ids may not have",
+        "Use letters, digits and . _ : - with a letter or digit first, 100 at most.",
+    ),
+}
+
+
+@contextmanager
+def speaking() -> Iterator[None]:
+    """Turn the violation of a named constraint into the domain error that it stands for.
+
+    Raises:
+        SquadsError: for a constraint in the map; anything else passes unchanged.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        known = _BY_CONSTRAINT.get(getattr(diagnosis, "constraint_name", None) or "")
+        if known is None:
+            raise
+        kind, message, remedy = known
+        detail = getattr(diagnosis, "message_detail", None)
+        raise kind(f"{message} ({detail})" if detail else message, remedy) from error

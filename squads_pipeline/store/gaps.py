@@ -1,0 +1,65 @@
+"""Reading the gap views: what work is missing now. The views themselves are in `sql/`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, TableClause, column, exists, func, select, table
+
+GAPS = ("qf_matches",)
+"""Driven assets, each with a view of its name in the schema ``gaps``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One unit of work that is missing.
+
+    Attributes:
+        unit: names it, such as ``squad:heatmap``.
+        since: when the work became due to be done.
+        reason: why it is open, for a person.
+        tokens_at_stake: tokens that wait for it.
+    """
+
+    unit: str
+    since: datetime
+    reason: str
+    tokens_at_stake: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much work is missing: units, the oldest, and the tokens that wait for it."""
+
+    units: int
+    since: datetime | None
+    tokens_at_stake: Decimal
+
+
+def _view(gap: str) -> TableClause:
+    if gap not in GAPS:
+        raise ValueError(f"{gap!r} is no gap; choose one of {', '.join(GAPS)}")
+    return table(
+        gap, column("unit"), column("since"), column("reason"), column("tokens_at_stake"), schema="gaps"
+    )
+
+
+def is_open(connection: Connection, gap: str) -> bool:
+    """Whether there is work to do."""
+    return bool(connection.scalar(select(exists().select_from(_view(gap)))))
+
+
+def size(connection: Connection, gap: str) -> Size:
+    """How much work there is."""
+    view = _view(gap)
+    row = connection.execute(
+        select(func.count(), func.min(view.c.since), func.coalesce(func.sum(view.c.tokens_at_stake), 0))
+    ).one()
+    return Size(row[0], row[1], row[2])
+
+
+def units(connection: Connection, gap: str, limit: int) -> list[Unit]:
+    """The oldest units of work, at most ``limit``."""
+    view = _view(gap)
+    rows = connection.execute(select(*view.c).order_by(view.c.since, view.c.unit).limit(limit))
+    return [Unit(*row) for row in rows]

@@ -1,0 +1,73 @@
+"""Brings a database to the present schema: versioned tables, then functions, triggers and views as they are now.
+
+Tables change by Alembic revisions. What PostgreSQL can replace at will (functions, triggers, views) has one
+text under `sql/`, applied again whenever that text has changed.
+"""
+
+import hashlib
+from importlib import resources
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+
+from squads_pipeline.store import database, policies, system
+
+_SCHEMAS = {
+    "squads": "Facts and state of the economy.",
+    "gaps": "One view per driven asset: the units of work that are missing now.",
+    "marts": "Tables for analysts, by UTC day; can be rebuilt from facts at any time.",
+}
+
+
+def upgrade(url: str) -> None:
+    """Bring the database at ``url`` up to date; does nothing to one that is.
+
+    Safe to call from several processes at once: one waits for the other.
+    """
+    engine = database.engine(url)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('squads.migrate'))"))
+            for schema in _SCHEMAS:
+                connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+            command.upgrade(configuration(connection), "head")
+            _replace_programs(connection)
+            system.ensure_accounts(connection)
+            policies.ensure_one_adopted(connection)
+    finally:
+        engine.dispose()
+
+
+def configuration(connection: Connection) -> Config:
+    """Alembic's configuration for a connection that the caller commits."""
+    config = Config()
+    config.set_main_option("script_location", "squads_pipeline:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _replace_programs(connection: Connection) -> None:
+    """Apply `sql/` if it differs from what the database was made with; the schema's comment remembers."""
+    scripts = sorted(
+        (script.name, script.read_text())
+        for script in resources.files("squads_pipeline.store").joinpath("sql").iterdir()
+        if script.name.endswith(".sql")
+    )
+    digest = hashlib.sha256("".join(body for _, body in scripts).encode()).hexdigest()[:16]
+    revision = connection.scalar(text("SELECT version_num FROM squads.alembic_version"))
+    mark = f"(revision {revision}, programs {digest})"
+    comment = connection.scalar(text("SELECT obj_description('gaps'::regnamespace)"))
+    if comment is not None and comment.endswith(mark):
+        return
+    connection.execute(text("DROP SCHEMA gaps CASCADE; CREATE SCHEMA gaps"))
+    connection.execute(
+        text("DROP VIEW IF EXISTS squads.current_policy, squads.contributions, squads.squad_balances CASCADE")
+    )
+    for _, body in scripts:
+        # Without parameters psycopg takes % and several statements as they are; SQLAlchemy always passes some.
+        connection.connection.cursor().execute(body)
+    for schema, meaning in _SCHEMAS.items():
+        suffix = f" {mark}" if schema == "gaps" else ""
+        connection.execute(text(f"COMMENT ON SCHEMA {schema} IS '{meaning}{suffix}'"))

@@ -1,0 +1,37 @@
+"""The tables, with their comments: the one truth for migrations, docs and column schemas. No queries."""
+
+from squads_pipeline.store.schema.base import metadata
+from squads_pipeline.store.schema.funding import (
+    contributor_totals,
+    qf_claims,
+    qf_matches,
+    qf_rounds,
+    qf_standings,
+    qf_unclaimed,
+    squad_grants,
+)
+from squads_pipeline.store.schema.ledger import accounts, entries, transfers
+from squads_pipeline.store.schema.marts import mechanism_comparison, squad_pools
+from squads_pipeline.store.schema.operations import driver_runs, policies, policy_adoptions
+from squads_pipeline.store.schema.squads import agents, research_squads
+
+__all__ = [
+    "accounts",
+    "agents",
+    "contributor_totals",
+    "driver_runs",
+    "entries",
+    "mechanism_comparison",
+    "metadata",
+    "policies",
+    "policy_adoptions",
+    "qf_claims",
+    "qf_matches",
+    "qf_rounds",
+    "qf_standings",
+    "qf_unclaimed",
+    "research_squads",
+    "squad_grants",
+    "squad_pools",
+    "transfers",
+]

@@ -1,0 +1,48 @@
+"""Tables of how the pipeline runs: policies and what drivers did. No queries."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Integer, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from squads_pipeline.store.schema.base import SCHEMA, metadata, micro, moment, stamps
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("id", Text, primary_key=True, comment="Hash of the content: equal parameters, equal id"),
+    Column("content", JSONB, nullable=False, comment="Every parameter: seconds, µT and fractions as text"),
+    moment("created_at", "When the content was first stored"),
+    schema=SCHEMA,
+    comment="Sets of parameters, by content. Facts name the policy that was in force when they were made.",
+)
+
+policy_adoptions = Table(
+    "policy_adoptions",
+    metadata,
+    Column(
+        "id",
+        BigInteger,
+        Identity(always=True),
+        primary_key=True,
+        comment="Running number; the newest is in force",
+    ),
+    Column(
+        "policy_id", Text, ForeignKey(f"{SCHEMA}.policies.id"), nullable=False, comment="The policy adopted"
+    ),
+    Column("adopted_by", Text, nullable=False, comment="Who adopted it"),
+    Column("reason", Text, nullable=False, comment="Why"),
+    moment("adopted_at", "When it came into force"),
+    schema=SCHEMA,
+    comment="Which policy came into force when. The newest row names the policy in force.",
+)
+
+driver_runs = Table(
+    "driver_runs",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True, comment="Running number"),
+    Column("units", Integer, nullable=False, comment="Units of work closed"),
+    micro("moved_micro", "Tokens moved, in µT"),
+    moment("recorded_at", "When the driver's transaction wrote this row"),
+    *stamps(),
+    schema=SCHEMA,
+    comment="One row for each time that a driver changed something, written in the same transaction.",
+)

@@ -1,0 +1,55 @@
+-- Views that people and programs read. The schema `gaps` holds one view per driven asset.
+
+CREATE VIEW squads.current_policy AS
+SELECT policy.id, policy.content, adoption.adopted_at, adoption.adopted_by
+FROM squads.policy_adoptions AS adoption
+JOIN squads.policies AS policy ON policy.id = adoption.policy_id
+ORDER BY adoption.id DESC
+LIMIT 1;
+COMMENT ON VIEW squads.current_policy IS 'The policy in force: the one adopted last.';
+
+CREATE VIEW squads.contributions AS
+SELECT grant_.id, grant_.squad_id, grant_.agent_id, grant_.amount_micro, grant_.granted_at,
+       transfer.occurred_at, transfer.effective_on, claim.round_id
+FROM squads.squad_grants AS grant_
+JOIN squads.transfers AS transfer ON transfer.id = grant_.id
+LEFT JOIN squads.qf_claims AS claim ON claim.contribution_id = grant_.id
+WHERE grant_.purpose = 'contribution';
+COMMENT ON VIEW squads.contributions IS 'Grants from agents'' wallets, with the round that matched them, if any.';
+
+CREATE VIEW squads.squad_balances AS
+SELECT account.owner_id AS squad_id, account.balance_micro AS pool_balance_micro,
+       coalesce(sum(grant_.amount_micro) FILTER (WHERE grant_.purpose = 'seed'), 0)::bigint AS pool_seed_micro,
+       coalesce(sum(grant_.amount_micro) FILTER (WHERE grant_.purpose = 'contribution'), 0)::bigint
+           AS pool_external_micro
+FROM squads.accounts AS account
+LEFT JOIN squads.squad_grants AS grant_ ON grant_.squad_id = account.owner_id
+WHERE account.kind = 'squad'
+GROUP BY account.id;
+COMMENT ON VIEW squads.squad_balances IS 'Pools as the ledger has them: balance, seeds and contributions, in µT.';
+
+-- Both conditions touch the inbox's indexes alone: the oldest waiting contribution is the first
+-- entry of qf_unclaimed_granted_at_idx, and the count stops at settle_count.
+CREATE VIEW gaps.qf_matches AS
+WITH settled AS MATERIALIZED (
+    SELECT
+        (SELECT min(granted_at) FROM squads.qf_unclaimed)
+            <= squads.clock() - make_interval(secs => (policy.content ->> 'settle_after_seconds')::double precision)
+            AS by_age,
+        (SELECT count(*) FROM (SELECT FROM squads.qf_unclaimed LIMIT (policy.content ->> 'settle_count')::bigint)
+            AS waiting) >= (policy.content ->> 'settle_count')::bigint AS by_number
+    FROM squads.current_policy AS policy
+)
+SELECT
+    'squad:' || waiting.squad_id AS unit,
+    min(waiting.granted_at) AS since,
+    format('%s contribution%s unmatched; %s', count(*), CASE WHEN count(*) > 1 THEN 's' END,
+           CASE WHEN settled.by_age THEN 'the oldest in the inbox has settled'
+                ELSE 'the inbox has reached its number' END) AS reason,
+    trim_scale(sum(waiting.amount_micro) / 1000000) AS tokens_at_stake
+FROM squads.qf_unclaimed AS waiting
+CROSS JOIN settled
+WHERE settled.by_age OR settled.by_number
+GROUP BY waiting.squad_id, settled.by_age;
+COMMENT ON VIEW gaps.qf_matches IS
+'Squads with contributions that no round has claimed, once the oldest has settled or their number suffices.';

@@ -1,0 +1,100 @@
+"""Reading and writing agents and squads, each with its account. Lifecycle decisions are in `rules`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select
+
+from squads_pipeline.store import ledger
+from squads_pipeline.store.errors import NotFoundError, speaking
+from squads_pipeline.store.schema import agents, research_squads
+
+
+@dataclass(frozen=True, slots=True)
+class NewSquad:
+    """A squad to write: its id, name, charter, target and first status."""
+
+    id: str
+    name: str
+    charter: str
+    target_artifact_type: str
+    target_artifact_id: str
+    status: str
+    created_by: str
+
+
+def add_agents(connection: Connection, ids: Sequence[str], kind: str) -> None:
+    """Write agents and open their wallets.
+
+    Raises:
+        AlreadyExistsError: a name is taken.
+        RefusedError: a name has characters that names may not have.
+    """
+    if not ids:
+        return
+    with speaking():
+        connection.execute(
+            insert(agents).values(kind=kind, created_at=func.squads.clock()), [{"id": one} for one in ids]
+        )
+    ledger.open_accounts(connection, "wallet", ids)
+
+
+def add_squads(connection: Connection, squads: Sequence[NewSquad]) -> None:
+    """Write squads and open their pools.
+
+    Raises:
+        AlreadyExistsError: an id is taken, or another live squad has the target.
+        RefusedError: an id has characters that ids may not have.
+    """
+    if not squads:
+        return
+    with speaking():
+        connection.execute(
+            insert(research_squads).values(formed_at=func.squads.clock()),
+            [
+                {
+                    "id": one.id,
+                    "name": one.name,
+                    "charter": one.charter,
+                    "target_artifact_type": one.target_artifact_type,
+                    "target_artifact_id": one.target_artifact_id,
+                    "status": one.status,
+                    "created_by": one.created_by,
+                }
+                for one in squads
+            ],
+        )
+    ledger.open_accounts(connection, "squad", [one.id for one in squads])
+
+
+def status_for_funding(connection: Connection, squad: str) -> tuple[str, str]:
+    """Find a squad by id or unambiguous name, and hold its status until the transaction ends.
+
+    A shared lock: many agents contribute at once, while a change of status waits for them and they for it.
+
+    Returns:
+        id and status.
+
+    Raises:
+        NotFoundError: no squad of that id or name, or several of that name.
+    """
+    rows = connection.execute(
+        select(research_squads.c.id, research_squads.c.status)
+        .where((research_squads.c.id == squad) | (research_squads.c.name == squad))
+        .order_by((research_squads.c.id == squad).desc())
+        .limit(2)
+        .with_for_update(read=True)
+    ).all()
+    if not rows:
+        raise NotFoundError(f"There is no squad {squad}", "Add it with `squads squads add`.")
+    if rows[0].id != squad and len(rows) > 1:
+        raise NotFoundError(f"Several squads are called {squad}", "Use the squad's id.")
+    return rows[0].id, rows[0].status
+
+
+def count_by_status(connection: Connection) -> dict[str, int]:
+    """Number of squads in each status."""
+    rows = connection.execute(
+        select(research_squads.c.status, func.count()).group_by(research_squads.c.status)
+    )
+    return {status: count for status, count in rows}
