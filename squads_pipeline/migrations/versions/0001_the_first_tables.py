@@ -149,6 +149,21 @@ def upgrade() -> None:
         comment="Actors of the community: people, LLM personas and worker programs. Each has a wallet.",
     )
     op.create_table(
+        "contributor_totals",
+        sa.Column("squad_id", sa.Text(), nullable=False, comment="Squad"),
+        sa.Column("agent_id", sa.Text(), nullable=False, comment="Contributor"),
+        sa.Column(
+            "total_micro",
+            sa.BigInteger(),
+            nullable=False,
+            comment="Sum of this contributor's claimed contributions to this squad, in µT",
+        ),
+        sa.CheckConstraint("total_micro > 0", name=op.f("contributor_totals_total_is_positive")),
+        sa.PrimaryKeyConstraint("squad_id", "agent_id", name=op.f("contributor_totals_pkey")),
+        schema="squads",
+        comment="Claimed money by squad and contributor. State; its truth is squad_grants joined to qf_claims.",
+    )
+    op.create_table(
         "policies",
         sa.Column("id", sa.Text(), nullable=False, comment="Hash of the content: equal parameters, equal id"),
         sa.Column(
@@ -180,6 +195,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("contribution_id", name=op.f("qf_claims_pkey")),
         schema="squads",
         comment="Which round each contribution belongs to. Facts: never updated or deleted.",
+    )
+    op.create_table(
+        "qf_standings",
+        sa.Column("squad_id", sa.Text(), nullable=False, comment="Squad"),
+        sa.Column(
+            "contributors",
+            sa.Integer(),
+            nullable=False,
+            comment="Contributors whose total is at least dust_micro",
+        ),
+        sa.Column(
+            "root_sum",
+            sa.Numeric(precision=60, scale=0),
+            nullable=False,
+            comment="Sum of their roots, each isqrt(total_micro · 10³⁶): √µT in units of 10⁻¹⁸",
+        ),
+        sa.Column("contributed_micro", sa.BigInteger(), nullable=False, comment="Sum of their totals, in µT"),
+        sa.Column(
+            "matched_micro",
+            sa.BigInteger(),
+            nullable=False,
+            comment="Matches paid to the squad so far, in µT",
+        ),
+        sa.Column(
+            "dust_micro",
+            sa.BigInteger(),
+            nullable=False,
+            comment="Dust threshold under which the sums were made, in µT",
+        ),
+        sa.PrimaryKeyConstraint("squad_id", name=op.f("qf_standings_pkey")),
+        schema="squads",
+        comment="Each squad's sums for weighing, kept up to date by the claim so that a round never reads history.",
     )
     op.create_table(
         "qf_unclaimed",
@@ -307,24 +354,6 @@ def upgrade() -> None:
         schema="squads",
     )
     op.create_table(
-        "contributor_totals",
-        sa.Column("squad_id", sa.Text(), nullable=False, comment="Squad"),
-        sa.Column("agent_id", sa.Text(), nullable=False, comment="Contributor"),
-        sa.Column(
-            "total_micro",
-            sa.BigInteger(),
-            nullable=False,
-            comment="Sum of this contributor's claimed contributions to this squad, in µT",
-        ),
-        sa.CheckConstraint("total_micro > 0", name=op.f("contributor_totals_total_is_positive")),
-        sa.ForeignKeyConstraint(
-            ["squad_id"], ["squads.research_squads.id"], name=op.f("contributor_totals_squad_id_fkey")
-        ),
-        sa.PrimaryKeyConstraint("squad_id", "agent_id", name=op.f("contributor_totals_pkey")),
-        schema="squads",
-        comment="Claimed money by squad and contributor. State; its truth is squad_grants joined to qf_claims.",
-    )
-    op.create_table(
         "driver_runs",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False, comment="Running number"),
         sa.Column("units", sa.Integer(), nullable=False, comment="Units of work closed"),
@@ -423,41 +452,6 @@ def upgrade() -> None:
     )
     op.create_index(
         "qf_rounds_effective_on_idx", "qf_rounds", ["effective_on"], unique=False, schema="squads"
-    )
-    op.create_table(
-        "qf_standings",
-        sa.Column("squad_id", sa.Text(), nullable=False, comment="Squad"),
-        sa.Column(
-            "contributors",
-            sa.Integer(),
-            nullable=False,
-            comment="Contributors whose total is at least dust_micro",
-        ),
-        sa.Column(
-            "root_sum",
-            sa.Numeric(precision=60, scale=0),
-            nullable=False,
-            comment="Sum of their roots, each isqrt(total_micro · 10³⁶): √µT in units of 10⁻¹⁸",
-        ),
-        sa.Column("contributed_micro", sa.BigInteger(), nullable=False, comment="Sum of their totals, in µT"),
-        sa.Column(
-            "matched_micro",
-            sa.BigInteger(),
-            nullable=False,
-            comment="Matches paid to the squad so far, in µT",
-        ),
-        sa.Column(
-            "dust_micro",
-            sa.BigInteger(),
-            nullable=False,
-            comment="Dust threshold under which the sums were made, in µT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["squad_id"], ["squads.research_squads.id"], name=op.f("qf_standings_squad_id_fkey")
-        ),
-        sa.PrimaryKeyConstraint("squad_id", name=op.f("qf_standings_pkey")),
-        schema="squads",
-        comment="Each squad's sums for weighing, kept up to date by the claim so that a round never reads history.",
     )
     op.create_table(
         "transfers",
@@ -730,12 +724,10 @@ def downgrade() -> None:
         "transfers_effective_on_brin", table_name="transfers", schema="squads", postgresql_using="brin"
     )
     op.drop_table("transfers", schema="squads")
-    op.drop_table("qf_standings", schema="squads")
     op.drop_index("qf_rounds_effective_on_idx", table_name="qf_rounds", schema="squads")
     op.drop_table("qf_rounds", schema="squads")
     op.drop_table("policy_adoptions", schema="squads")
     op.drop_table("driver_runs", schema="squads")
-    op.drop_table("contributor_totals", schema="squads")
     op.drop_index("research_squads_target_idx", table_name="research_squads", schema="squads")
     op.drop_index("research_squads_status_idx", table_name="research_squads", schema="squads")
     op.drop_index(
@@ -747,8 +739,10 @@ def downgrade() -> None:
     op.drop_table("research_squads", schema="squads")
     op.drop_index("qf_unclaimed_granted_at_idx", table_name="qf_unclaimed", schema="squads")
     op.drop_table("qf_unclaimed", schema="squads")
+    op.drop_table("qf_standings", schema="squads")
     op.drop_table("qf_claims", schema="squads")
     op.drop_table("policies", schema="squads")
+    op.drop_table("contributor_totals", schema="squads")
     op.drop_table("agents", schema="squads")
     op.drop_index("accounts_kind_owner_id_idx", table_name="accounts", schema="squads")
     op.drop_table("accounts", schema="squads")

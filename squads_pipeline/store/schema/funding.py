@@ -114,10 +114,12 @@ qf_claims = Table(
     comment="Which round each contribution belongs to. Facts: never updated or deleted.",
 )
 
+# The inbox, the claims, the totals and the standings have no foreign keys: their rows come set-wise from
+# squad_grants, which has them, and a check per row would cost a large round as much as the rest of it.
 contributor_totals = Table(
     "contributor_totals",
     metadata,
-    _squad("Squad"),
+    Column("squad_id", Text, nullable=False, comment="Squad"),
     Column("agent_id", Text, nullable=False, comment="Contributor"),
     micro("total_micro", "Sum of this contributor's claimed contributions to this squad, in µT"),
     PrimaryKeyConstraint("squad_id", "agent_id"),
@@ -129,7 +131,7 @@ contributor_totals = Table(
 qf_standings = Table(
     "qf_standings",
     metadata,
-    _squad("Squad", primary_key=True),
+    Column("squad_id", Text, primary_key=True, comment="Squad"),
     Column(
         "contributors", Integer, nullable=False, comment="Contributors whose total is at least dust_micro"
     ),

@@ -12,14 +12,14 @@ RETURN (moment AT TIME ZONE 'UTC')::date;
 COMMENT ON FUNCTION squads.utc_day(timestamptz) IS 'The UTC day of a moment: the partition of a fact.';
 
 CREATE OR REPLACE FUNCTION squads.root(amount_micro bigint) RETURNS numeric
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
--- sqrt() of an integral numeric is rounded to the nearest integer at this size, so it is the
--- floor or one more; comparing the square settles which.
-BEGIN ATOMIC
-    SELECT nearest - (nearest * nearest > scaled)::integer
-    FROM (SELECT scaled, trunc(sqrt(scaled)) AS nearest
-          FROM (SELECT amount_micro * 1000000000000000000000000000000000000::numeric AS scaled) AS radicand
-         ) AS rounded;
-END;
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    scaled numeric := amount_micro * 1000000000000000000000000000000000000::numeric;
+    -- Of a number this large sqrt() keeps no decimals: it is rounded to the nearest integer, which is the
+    -- floor or one more. Comparing the square settles which.
+    nearest numeric := sqrt(scaled);
+BEGIN
+    RETURN CASE WHEN nearest * nearest > scaled THEN nearest - 1 ELSE nearest END;
+END $$;
 COMMENT ON FUNCTION squads.root(bigint) IS
 'isqrt(amount · 10³⁶): the root of an amount in µT, in units of 10⁻¹⁸, exact. Equals rules.roots.root.';
