@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL and `squads up`: processes and where they live. No economy here."""
