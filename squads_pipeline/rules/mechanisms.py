@@ -4,10 +4,10 @@ A mechanism knows no budget, cap or history. To add one, write a function of `Me
 `MECHANISMS`; the policy can then choose it.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from math import isqrt
 from types import MappingProxyType
 from typing import Final
@@ -61,26 +61,41 @@ def pairwise(totals: Totals, parameters: MechanismParameters) -> dict[str, int]:
     2019, "Pairwise coordination subsidies: a new quadratic funding design"). M without limit gives `clr`.
 
     Terms are floored at ROOT_SCALE decimals before they are summed, so the result depends on no order and is
-    at most 1 µT below the real number. Time and memory grow with the square of a squad's contributors.
+    at most 1 µT below the real number. Time grows with the square of a squad's contributors, memory with the
+    pairs that one contributor is in.
     """
-    overlap: Counter[tuple[str, str]] = Counter()
-    for given in totals.values():
-        for pair, pair_root in _pair_roots(given):
-            overlap[pair] += pair_root
     unit = 10**ROOT_SCALE
     bound = parameters.pairwise_bound_micro * unit
-    return {
-        squad: sum(2 * size * bound // (bound + overlap[pair]) for pair, size in _pair_roots(given)) // unit
-        for squad, given in totals.items()
-    }
+    members = {squad: sorted(given) for squad, given in totals.items()}
+    weights = dict.fromkeys(totals, 0)
+    for one, squads in _squads_of(totals).items():
+        # All pairs of one contributor with those who come later, so that each pair is seen once and whole.
+        pairs = [pair for squad in squads for pair in _pair_roots(squad, totals[squad], members[squad], one)]
+        overlap: Counter[str] = Counter()
+        for _, other, size in pairs:
+            overlap[other] += size
+        for squad, other, size in pairs:
+            weights[squad] += 2 * size * bound // (bound + overlap[other])
+    return {squad: weight // unit for squad, weight in weights.items()}
 
 
-def _pair_roots(given: Mapping[str, int]) -> Iterator[tuple[tuple[str, str], int]]:
-    """Yield each pair of contributors, the lower id first, with ⌊√(cᵢcⱼ) · 10^ROOT_SCALE⌋."""
-    square_unit = 10 ** (2 * ROOT_SCALE)
-    for (one, first), (other, second) in combinations(sorted(given.items()), 2):
-        # The root of the product, not the product of roots: equal contributions then lose nothing.
-        yield (one, other), isqrt(first * second * square_unit)
+def _squads_of(totals: Totals) -> Mapping[str, list[str]]:
+    """Turn squad → contributors into contributor → squads."""
+    squads_of: defaultdict[str, list[str]] = defaultdict(list)
+    for squad, given in totals.items():
+        for contributor in given:
+            squads_of[contributor].append(squad)
+    return squads_of
+
+
+def _pair_roots(
+    squad: str, given: Mapping[str, int], members: Sequence[str], one: str
+) -> Iterator[tuple[str, str, int]]:
+    """Yield (squad, other, ⌊√(cᵢcⱼ) · 10^ROOT_SCALE⌋) for each contributor to the squad who comes after one."""
+    # The root of the product, not the product of roots: equal contributions then lose nothing.
+    scaled = given[one] * 10 ** (2 * ROOT_SCALE)
+    for other in members[bisect_right(members, one) :]:
+        yield squad, other, isqrt(scaled * given[other])
 
 
 MECHANISMS: Final[Mapping[str, Mechanism]] = MappingProxyType(
