@@ -27,11 +27,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The good rows: how many, their sum, and the largest; amounts in µT and unbounded."""
+    """The good rows: how many, their sum, the largest and the last; sums in µT, which may exceed 64 bits."""
 
     rows: int
     amount_micro: int
     largest_row: int | None
+    last_row: int
     most_held_micro: int
 
 
@@ -166,7 +167,7 @@ _TOTALS = text("""
 SELECT count(*) AS rows, coalesce(sum(amount_micro), 0) AS amount_micro,
        (SELECT row_no FROM pg_temp.import_rows WHERE reason IS NULL
         ORDER BY amount_micro DESC, row_no LIMIT 1) AS largest_row,
-       (SELECT max(abs(balance_micro)) FROM squads.accounts) AS most_held_micro
+       max(row_no) AS last_row, (SELECT max(abs(balance_micro)) FROM squads.accounts) AS most_held_micro
 FROM pg_temp.import_rows WHERE reason IS NULL
 """)
 
@@ -174,7 +175,7 @@ FROM pg_temp.import_rows WHERE reason IS NULL
 def totals(connection: Connection) -> Totals:
     """What the good rows come to, beside the most that any account holds or owes."""
     row = connection.execute(_TOTALS).one()
-    return Totals(row.rows, int(row.amount_micro), row.largest_row, row.most_held_micro)
+    return Totals(row.rows, int(row.amount_micro), row.largest_row, row.last_row or 0, row.most_held_micro)
 
 
 _STAGE_MINTS = text("""
@@ -207,16 +208,26 @@ SELECT 'contribution', wallet.id, pool.id, new.amount_micro, new.key, 'round ' |
 FROM pg_temp.import_rows AS new
 JOIN squads.accounts AS wallet ON wallet.name = 'wallet:' || new.agent
 JOIN squads.accounts AS pool ON pool.name = 'squad:' || new.squad
-WHERE new.reason IS NULL
+WHERE new.reason IS NULL AND new.row_no >= :first AND new.row_no < :end
 ORDER BY new.row_no
 """)
 
 
-def stage_contributions(connection: Connection) -> None:
-    """Stage a contribution for each good row, in the order of the file, after what was staged before."""
-    connection.execute(_STAGE_CONTRIBUTIONS)
+def stage_contributions(connection: Connection, first: int, end: int) -> None:
+    """Stage a contribution for each good row from ``first`` to before ``end``. Index: import_rows_pkey."""
+    connection.execute(_STAGE_CONTRIBUTIONS, {"first": first, "end": end})
     # Its size decides how the posting is planned.
     connection.execute(text("ANALYZE pg_temp.staged_transfers"))
+
+
+def settle(connection: Connection) -> None:
+    """Check now what was posted, instead of at the commit, and empty the stage for the next batch.
+
+    The server keeps a note of each row that it is still to check: of ten million, in memory.
+    """
+    connection.execute(text("SET CONSTRAINTS squads.transfers_sum_to_zero IMMEDIATE"))
+    connection.execute(text("SET CONSTRAINTS squads.transfers_sum_to_zero DEFERRED"))
+    connection.execute(text("TRUNCATE pg_temp.staged_transfers"))
 
 
 _SUMMARY = text("""

@@ -6,10 +6,12 @@ otherwise read them through float, which is exact to 15 digits only.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import pyarrow as pa
+from pandas.arrays import ArrowExtensionArray
+from psycopg import Cursor
 from sqlalchemy import BigInteger, Column, Connection, Date, Integer, Numeric, Table, delete, select
 
 from squads_pipeline.store.schema import metadata
@@ -37,7 +39,7 @@ def frame(columns: Iterable[Column[Any]], rows: Iterable[Sequence[object]]) -> p
     values = list(zip(*rows, strict=True)) or [() for _ in kept]
     return pd.DataFrame(
         {
-            column.name: pd.Series(pd.array(list(given), dtype=pd.ArrowDtype(arrow_type(column))))
+            column.name: pd.Series(ArrowExtensionArray(pa.array(given, type=arrow_type(column))))
             for column, given in zip(kept, values, strict=True)
         }
     )
@@ -68,11 +70,12 @@ def replace_days(connection: Connection, mart: Table, first: date, last: date, r
     if strays:
         raise ValueError(f"rows of {strays[0]} would be stored as {first} to {last}; give each day its own")
     connection.execute(delete(mart).where(mart.c[DAY].between(first, last)))
-    with connection.connection.cursor() as cursor:
-        # Names come from the schema module, never from a user.
-        with cursor.copy(f"COPY {MARTS}.{mart.name} ({', '.join(names)}) FROM STDIN") as copy:
-            for row in rows[names].itertuples(index=False, name=None):
-                copy.write_row(row)
+    cursor = cast(Cursor[Any], connection.connection.cursor())
+    # Names come from the schema module, never from a user.
+    statement = f"COPY {MARTS}.{mart.name} ({', '.join(names)}) FROM STDIN"
+    with cursor, cursor.copy(statement) as copy:
+        for row in rows[names].itertuples(index=False, name=None):
+            copy.write_row(row)
 
 
 def read_days(connection: Connection, mart: Table, first: date, last: date) -> pd.DataFrame:

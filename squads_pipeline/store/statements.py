@@ -1,8 +1,8 @@
 """Reading what squads' statements are made of: pools, flows, and whether stated balances are the ledger's.
 
-A fact belongs to the day that its transfer carries (`effective_on`), and to nothing else. So an opening is the
-balance now less everything that belongs to the day or a later one. That is exact also when a clock was set
-back between two transfers, which the newest entry before midnight would not be; and it costs what lies
+A fact belongs to the day that its transfer carries (`effective_on`), and to nothing else. So an opening is
+the balance now less everything that belongs to the day or a later one. That is exact also when a clock was
+set back between two transfers, which the newest entry before midnight would not be; and it costs what lies
 between the day and now, which for the statements that are made daily is next to nothing.
 """
 
@@ -27,7 +27,8 @@ _POOLS = text(f"""
 SELECT pool.owner_id AS squad_id, squads.utc_day(pool.opened_at) AS opened_on,
        (pool.balance_micro - coalesce(since.amount_micro, 0))::bigint AS opening_micro
 FROM squads.accounts AS pool
-LEFT JOIN (SELECT account_id, sum(amount_micro) AS amount_micro FROM ({_LEGS}) AS leg GROUP BY account_id) AS since
+LEFT JOIN (SELECT account_id, sum(amount_micro) AS amount_micro FROM ({_LEGS}) AS leg
+           GROUP BY account_id) AS since
     ON since.account_id = pool.id
 WHERE pool.kind = 'squad'
 ORDER BY squad_id
@@ -95,7 +96,7 @@ _CLOSINGS = """
     FROM marts.squad_pools WHERE effective_on BETWEEN :first AND :last
 """
 
-# An opening is a statement on the day before. Where it differs from that day's own closing, both are looked at.
+# An opening speaks of the day before. Where it differs from that day's own closing, both are looked at.
 _OPENINGS = """
     SELECT effective_on - 1 AS effective_on, squad_id, opening_micro AS stated_micro
     FROM marts.squad_pools WHERE effective_on BETWEEN :first AND :last
@@ -107,37 +108,40 @@ _OPENINGS = """
     WHERE statement.effective_on BETWEEN :first AND :last AND statement.opening_micro <> earlier.closing_micro
 """
 
-# The ledger's side comes from entries, the statement's came from transfers: two tables must agree. It too goes
-# backwards from the balance now: what the days after the stated one changed is taken off.
+# The ledger's side comes from entries, the statement's came from transfers: two tables must agree. It too
+# goes backwards from the balance now: what the days after the stated one changed is taken off.
 _MISMATCHES = """
 WITH later AS MATERIALIZED (
-    SELECT entry.account_id, transfer.effective_on, entry.amount_micro, entry.balance_after_micro
+    SELECT entry.account_id, transfer.effective_on, entry.amount_micro,
+           entry.balance_after_micro AS after_micro,
+           entry.balance_after_micro - entry.amount_micro AS before_micro
     FROM squads.transfers AS transfer
     JOIN squads.entries AS entry ON entry.transfer_id = transfer.id
     WHERE transfer.effective_on >= CAST(:first AS date) - 1
 ),
 daily AS (
-    SELECT account_id, effective_on, sum(amount_micro) AS amount_micro FROM later GROUP BY account_id, effective_on
+    SELECT account_id, effective_on, sum(amount_micro) AS amount_micro
+    FROM later GROUP BY account_id, effective_on
 ),
 stated AS (
     SELECT pool.id AS account_id, said.effective_on, said.squad_id, said.stated_micro, pool.balance_micro
     FROM ({stated}) AS said
     JOIN squads.accounts AS pool ON pool.kind = 'squad' AND pool.owner_id = said.squad_id
 ),
-compared AS (
-    SELECT account_id, effective_on, squad_id, stated_micro,
-           (balance_micro - sum(coalesce(amount_micro, 0)) OVER later_days)::bigint AS ledger_micro
-    FROM stated FULL JOIN daily USING (account_id, effective_on)
+ended AS (
+    SELECT account_id, effective_on,
+           (balance_micro - coalesce(sum(amount_micro) OVER later_days, 0))::bigint AS ledger_micro
+    FROM (SELECT DISTINCT account_id, effective_on, balance_micro FROM stated) AS asked
+    FULL JOIN daily USING (account_id, effective_on)
     WINDOW later_days AS (PARTITION BY account_id ORDER BY effective_on DESC
                           RANGE BETWEEN UNBOUNDED PRECEDING AND '1 day' PRECEDING)
 )
-SELECT effective_on, squad_id, stated_micro, coalesce(ledger_micro, 0) AS ledger_micro,
+SELECT effective_on, squad_id, stated_micro, ledger_micro,
        EXISTS (SELECT FROM later
-               WHERE later.account_id = compared.account_id AND later.effective_on = compared.effective_on
-                 AND stated_micro IN (later.balance_after_micro, later.balance_after_micro - later.amount_micro)
-       ) AS behind
-FROM compared
-WHERE squad_id IS NOT NULL AND stated_micro IS DISTINCT FROM ledger_micro
+               WHERE later.account_id = stated.account_id AND later.effective_on = stated.effective_on
+                 AND stated_micro IN (later.after_micro, later.before_micro)) AS behind
+FROM stated JOIN ended USING (account_id, effective_on)
+WHERE stated_micro <> ledger_micro
 ORDER BY effective_on, squad_id
 """
 

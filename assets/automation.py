@@ -1,0 +1,35 @@
+"""When marts follow their parents: conditions, each with its reason. Driven assets follow gaps: `sensors`."""
+
+from datetime import timedelta
+from typing import Final
+
+import dagster as dg
+
+_ANEW: Final = dg.AutomationCondition.any_deps_updated()
+_DAY_OVER: Final[dg.AutomationCondition[dg.AssetKey | dg.AssetCheckKey]] = (
+    dg.AutomationCondition.cron_tick_passed("10 0 * * *", "UTC")
+)
+_IDLE: Final = ~dg.AutomationCondition.in_progress()
+
+RECENT_DAYS: Final = timedelta(days=2)
+STATED_DAYS: Final = timedelta(days=8)
+
+# A round near midnight is committed on its day and reported a moment later, when that day is no longer the
+# latest: two days are looked at. A day without a round has no row here, so unlike `eager()` this asks for no
+# missing parent and fills no missing day. `eager()` would also wait while a parent is in progress, and under
+# steady traffic one always is; rounds are facts and may be read at any time.
+AFTER_EACH_ROUND: Final = (
+    dg.AutomationCondition.in_latest_time_window(RECENT_DAYS) & _ANEW.since_last_handled() & _IDLE
+).with_label("after each round")
+
+# A statement also changes by what needs no round: contributions, seeds, payouts. No event tells Dagster of
+# those, so at ten past midnight UTC, when what was posted before midnight has long been committed, the days
+# are stated once more: yesterday gets its final version, and the new day its opening. Eight days, not two,
+# because a laptop that slept over a long weekend has days to finish that it left half stated; when it was
+# off at ten past midnight the tick counts as soon as it is back. Nothing else is asked for: years of days
+# that were never stated stay with whoever backfills them.
+AFTER_EACH_ROUND_AND_EACH_DAY: Final = (
+    dg.AutomationCondition.in_latest_time_window(STATED_DAYS)
+    & (_ANEW.since_last_handled() | _DAY_OVER.since_last_handled())
+    & _IDLE
+).with_label("after each round, and once a day is over")

@@ -1,0 +1,137 @@
+"""Asset checks: the invariants after each run, and statements against the ledger. The queries are in `store`.
+
+After a run a check looks at what was written since the run's first day, so that its cost follows the day and
+not history. Run by itself, a check looks at all of history, as `squads ledger verify` does.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Final
+
+import dagster as dg
+from sqlalchemy import Connection
+
+from assets import reports
+from assets.funding import qf_matches, squad_pools
+from assets.partitions import span_of
+from resources.database import Database
+from squads_pipeline.drivers.audit_matches import findings_since
+from squads_pipeline.rules.money import format_tokens
+from squads_pipeline.store import runs, statements
+from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
+from squads_pipeline.store.statements import Mismatch
+
+SHOWN: Final = 20
+"""Findings shown in the UI."""
+
+UNFINISHED: Final = "Some days were stated before they were over: materialize them again."
+RECOMPUTED: Final = "rounds_recompute_equal"
+CLOSING: Final = "closing_equals_ledger"
+OPENING: Final = "opening_equals_previous_closing"
+
+Find = Callable[[Connection, date | None], Findings]
+Compare = Callable[[Connection, date, date], list[Mismatch]]
+
+_INVARIANT_CHECKS: Final[Mapping[str, Find]] = {
+    **{one.name: one.find for one in INVARIANTS.values()},
+    RECOMPUTED: findings_since,
+}
+_STATEMENT_CHECKS: Final[Mapping[str, Compare]] = {
+    CLOSING: statements.closing_mismatches,
+    OPENING: statements.opening_mismatches,
+}
+
+
+@dg.multi_asset_check(
+    specs=[
+        *(
+            dg.AssetCheckSpec(
+                one.name, asset=qf_matches, blocking=True, description=f"{one.number}: {one.description}"
+            )
+            for one in INVARIANTS.values()
+        ),
+        dg.AssetCheckSpec(
+            RECOMPUTED,
+            asset=qf_matches,
+            blocking=True,
+            description=(
+                "I6: Recomputed from its inputs, a round is equal to the µT. Today: its last round, from the "
+                "inputs stored with it. A past day: all its rounds, from contributions and claims."
+            ),
+        ),
+    ],
+    can_subset=True,
+)
+def invariants(context: dg.AssetCheckExecutionContext, database: Database) -> Iterator[dg.AssetCheckResult]:
+    """Look for what does not hold, in one snapshot."""
+    span = span_of(context)
+    with database.snapshot() as connection:
+        for key in sorted(context.selected_asset_check_keys):
+            found = _INVARIANT_CHECKS[key.name](connection, span and span[0])
+            yield _verdict(key, found)
+
+
+@dg.multi_asset_check(
+    specs=[
+        dg.AssetCheckSpec(
+            CLOSING,
+            asset=squad_pools,
+            blocking=True,
+            description="Each closing is the pool's balance at the end of the day, by the ledger's entries.",
+        ),
+        dg.AssetCheckSpec(
+            OPENING,
+            asset=squad_pools,
+            blocking=True,
+            description="Each opening is the closing of the day before, and both are the ledger's.",
+        ),
+    ],
+    can_subset=True,
+)
+def statement_checks(
+    context: dg.AssetCheckExecutionContext, database: Database
+) -> Iterator[dg.AssetCheckResult]:
+    """Compare statements with the ledger, in one snapshot."""
+    first, last = span_of(context) or (date.min, date.max)
+    with database.snapshot() as connection:
+        today = runs.today(connection)
+        for key in sorted(context.selected_asset_check_keys):
+            yield _comparison(key, _STATEMENT_CHECKS[key.name](connection, first, last), today)
+
+
+CHECKS: Final = (invariants, statement_checks)
+
+
+def _verdict(key: dg.AssetCheckKey, found: Findings) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=found.total == 0,
+        metadata={"findings": found.total, **_findings_table(found.first)},
+    )
+
+
+def _comparison(key: dg.AssetCheckKey, found: Sequence[Mismatch], today: date) -> dg.AssetCheckResult:
+    """Judge mismatches: wrong ones fail; days that are over but were stated too early warn."""
+    wrong = [one for one in found if not one.behind]
+    unfinished = [one for one in found if one.behind and one.effective_on < today]
+    rows = [_mismatch(one) for one in (*wrong, *unfinished)]
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=not rows,
+        severity=dg.AssetCheckSeverity.ERROR if wrong else dg.AssetCheckSeverity.WARN,
+        description=UNFINISHED if unfinished else None,
+        metadata={"findings": len(rows), **_findings_table(rows)},
+    )
+
+
+def _mismatch(one: Mismatch) -> Finding:
+    ledger, stated = format_tokens(one.ledger_micro), format_tokens(one.stated_micro)
+    return Finding("statement", f"squad {one.squad_id}, {one.effective_on}", ledger, stated)
+
+
+def _findings_table(found: Sequence[Finding]) -> dict[str, dg.MetadataValue]:
+    rows = [(one.subject, one.expected, one.found) for one in found[:SHOWN]]
+    table = reports.markdown_table(("what", "expected", "found"), rows)
+    return {"first findings": dg.MetadataValue.md(table)} if rows else {}

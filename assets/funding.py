@@ -1,0 +1,163 @@
+"""Funding: matches by rounds, squads' daily statements, what other mechanisms would have paid. No rules."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Final
+
+import dagster as dg
+import pandas as pd
+from pydantic import Field
+
+from assets import columns, reports
+from assets.automation import AFTER_EACH_ROUND, AFTER_EACH_ROUND_AND_EACH_DAY
+from assets.failures import plainly
+from assets.partitions import UTC_DAYS, days_of
+from assets.sources import KINDS, OWNERS, contributions, research_squads
+from resources.database import Database
+from squads_pipeline.drivers import match_round
+from squads_pipeline.drivers.audit_matches import audit_day
+from squads_pipeline.drivers.days import run_days
+from squads_pipeline.drivers.run import DriverRun, Outcome
+from squads_pipeline.marts import mechanism_comparison as comparing
+from squads_pipeline.marts import squad_pools as stating
+from squads_pipeline.rules.quadratic import RULE_VERSION
+from squads_pipeline.store import comparisons, gaps, match_facts, schema, statements
+
+LARGEST: Final = 10
+"""Matches shown of a round."""
+
+
+class QfMatchesConfig(dg.Config):
+    """How a run of `qf_matches` behaves."""
+
+    dry_run: bool = Field(
+        default=False,
+        description="Do it in a real transaction and roll it back: says what a run would do, pays nothing.",
+    )
+
+
+@dg.asset(
+    deps=[contributions, research_squads],
+    description=(
+        "A squad's match in a quadratic-funding round. Today: claims what waits, weighs the squads and pays, "
+        "all or nothing. A past day: recomputes its rounds from their frozen inputs and pays nobody."
+    ),
+    group_name="funding",
+    owners=OWNERS,
+    kinds=KINDS,
+    tags={"squads/driver": match_round.NAME},
+    metadata=columns.of_table(schema.qf_matches),
+    code_version=RULE_VERSION,
+    partitions_def=UTC_DAYS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    output_required=False,
+)
+def qf_matches(
+    context: dg.AssetExecutionContext, config: QfMatchesConfig, database: Database
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
+    """Drive today's round, audit past days."""
+    with plainly():
+        before = _gap(database, "before")
+        run = DriverRun(context.run.run_id)
+        outcomes = run_days(
+            database.engine(),
+            days_of(context),
+            match_round.match_round,
+            audit_day,
+            run,
+            dry_run=config.dry_run,
+        )
+        told = {day: {**before, **one} for day, one in _matches_told(database, outcomes).items()}
+        version = _matches_version(database, outcomes)
+    yield from reports.results(context, told, version, dry_run=config.dry_run)
+
+
+@dg.asset(
+    deps=[contributions, research_squads, qf_matches],
+    description="A squad's statement for a day: opening, what came in by source, what went out, closing.",
+    group_name="funding",
+    owners=OWNERS,
+    kinds=KINDS,
+    metadata=columns.of_table(schema.squad_pools),
+    code_version=stating.VERSION,
+    partitions_def=UTC_DAYS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    automation_condition=AFTER_EACH_ROUND_AND_EACH_DAY,
+    io_manager_key="marts",
+)
+def squad_pools(context: dg.AssetExecutionContext, database: Database) -> dg.MaterializeResult[pd.DataFrame]:
+    """State every squad's pool, from one snapshot of the ledger."""
+    days = days_of(context)
+    with plainly(), database.snapshot() as connection:
+        pools = statements.pools(connection, days[0])
+        flows = statements.flows(connection, days[0], days[-1])
+    stated = stating.statements(pools, flows, days)
+    return reports.mart_result(
+        context, stated, days, ["contributions_micro", "matches_micro", "closing_micro"]
+    )
+
+
+@dg.asset(
+    deps=[contributions, qf_matches],
+    description="What each mechanism would have paid in each round, beside what was paid.",
+    group_name="marts",
+    owners=OWNERS,
+    kinds=KINDS,
+    metadata={**columns.of_table(schema.mechanism_comparison), "pairs bound": comparing.PAIRS_BOUND},
+    code_version=RULE_VERSION,
+    partitions_def=UTC_DAYS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    automation_condition=AFTER_EACH_ROUND,
+    io_manager_key="marts",
+)
+def mechanism_comparison(
+    context: dg.AssetExecutionContext, database: Database
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Weigh each round's frozen inputs by every mechanism."""
+    days = days_of(context)
+    with plainly(), database.snapshot() as connection:
+        found = list(comparisons.inputs(connection, days[0], days[-1]))
+        compared = comparing.together(
+            comparing.compare(
+                one.standings,
+                comparisons.totals(connection, one, comparing.undecided(one.standings)),
+                effective_on=one.round.effective_on,
+                round_id=one.round.id,
+                budget_micro=one.round.budget_micro,
+                policy=one.policy,
+            )
+            for one in found
+        )
+    left_out = [one.round.id for one in found if comparing.PAIRED not in comparing.compared(one.standings)]
+    notes = {"rounds not weighed pairwise": dg.MetadataValue.json(left_out)}
+    return reports.mart_result(context, compared, days, ["match_micro"], notes)
+
+
+ASSETS: Final = (qf_matches, squad_pools, mechanism_comparison)
+
+
+def _gap(database: Database, moment: str) -> Mapping[str, dg.MetadataValue]:
+    with database.engine().connect() as connection:
+        return reports.gap_metadata(moment, gaps.size(connection, "qf_matches"))
+
+
+def _matches_told(
+    database: Database, outcomes: Mapping[date, Outcome]
+) -> dict[date, dict[str, dg.MetadataValue]]:
+    """What the UI shows of each day: what was done, what it holds, and its last round's largest matches."""
+    after = _gap(database, "after")
+    with database.engine().connect() as connection:
+        return {
+            day: {
+                **reports.outcome_metadata(outcome),
+                **reports.day_metadata(match_facts.summary(connection, day, day)),
+                **reports.matches_table(match_facts.largest(connection, day, LARGEST)),
+                **after,
+            }
+            for day, outcome in outcomes.items()
+        }
+
+
+def _matches_version(database: Database, outcomes: Mapping[date, Outcome]) -> str:
+    with database.engine().connect() as connection:
+        return match_facts.summary(connection, min(outcomes), max(outcomes)).fingerprint

@@ -1,0 +1,62 @@
+"""Where the lineage starts: what agents write through commands, as external assets. Nothing is made here."""
+
+from typing import Any, Final
+
+import dagster as dg
+from sqlalchemy import Column, Table
+
+from assets import columns
+from squads_pipeline.store import schema
+
+OWNERS: Final = ["team:economy"]
+KINDS: Final = {"postgres", "table"}
+GROUP: Final = "sources"
+
+
+def _renamed(column: Column[Any], name: str) -> Column[Any]:
+    return Column(name, column.type, comment=column.comment, nullable=column.nullable)
+
+
+def _external(table: Table, description: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        table.name,
+        description=description,
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds=KINDS,
+        metadata=columns.of_table(table),
+    )
+
+
+agents: Final = _external(
+    schema.agents, "Actors of the community: people, LLM personas and worker programs. Each has a wallet."
+)
+
+research_squads: Final = _external(
+    schema.research_squads,
+    "Squads: short-lived, pool-funded teams around a gap, a hypothesis or a challenge.",
+)
+
+contributions: Final = dg.AssetSpec(
+    "contributions",
+    deps=[agents, research_squads],
+    description="Grants from agents' wallets into squads' pools, with the round that matched them.",
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"postgres", "view"},
+    metadata={
+        "dagster/table_name": "squads.contributions",
+        "dagster/column_schema": columns.schema(
+            [
+                *(
+                    schema.squad_grants.c[name]
+                    for name in ("id", "squad_id", "agent_id", "amount_micro", "granted_at")
+                ),
+                *(schema.transfers.c[name] for name in ("occurred_at", "effective_on")),
+                _renamed(schema.qf_claims.c.round_id, "round_id"),
+            ]
+        ),
+    },
+)
+
+SOURCES: Final = (agents, research_squads, contributions)

@@ -1,0 +1,1 @@
+"""What assets, checks and sensors are handed: the database and the marts' tables. No economy."""

@@ -1,0 +1,23 @@
+"""The sensor that evaluates the marts' automation conditions. The conditions are in `assets.automation`."""
+
+from typing import Final
+
+import dagster as dg
+
+from assets.funding import mechanism_comparison, squad_pools
+
+# The daemon could evaluate every five seconds. A quarter of a minute is soon enough for analysts, and rounds
+# in quick succession are then followed by one run and not by one each, which would compete with matching.
+EVERY_SECONDS: Final = 15
+
+MART_TAG: Final = "squads/mart"
+"""On every run that it asks for, so that a limit in dagster.yaml can keep a slot free for matching."""
+
+mart_automation: Final = dg.AutomationConditionSensorDefinition(
+    "mart_automation",
+    target=dg.AssetSelection.assets(squad_pools, mechanism_comparison),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=EVERY_SECONDS,
+    run_tags={MART_TAG: "true"},
+    description="Materializes marts after their parents, and squads' statements once a day is over.",
+)

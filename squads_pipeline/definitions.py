@@ -1,0 +1,22 @@
+"""What Dagster loads: assets, checks, sensors, resources, listed one by one. Loading touches no database."""
+
+from typing import Final
+
+import dagster as dg
+
+from assets.checks import CHECKS
+from assets.funding import ASSETS
+from assets.sources import SOURCES
+from resources.database import Database
+from resources.tables import MartTables
+from sensors.gaps import GAP_SENSORS
+from sensors.marts import mart_automation
+
+defs: Final = dg.Definitions(
+    assets=[*SOURCES, *ASSETS],
+    asset_checks=CHECKS,
+    sensors=[*GAP_SENSORS, mart_automation],
+    resources={"database": Database(), "marts": MartTables()},
+    # A run is one or two short steps; a process for each would take longer than the work.
+    executor=dg.in_process_executor,
+)

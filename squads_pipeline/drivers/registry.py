@@ -1,0 +1,11 @@
+"""Which driver closes which gap, by the name that a gap and its asset share. No driver is written here."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from squads_pipeline.drivers.match_round import match_round
+from squads_pipeline.drivers.run import Driver
+
+DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType({"qf_matches": match_round})
+"""Gap → driver, in the order in which gaps are closed: a driver may open gaps of those after it."""

@@ -1,0 +1,1 @@
+"""Analysts' tables as pure functions, DataFrame in and DataFrame out. No database, no Dagster."""

@@ -1,0 +1,126 @@
+"""How things stand, for one screen: policy, squads, accounts, inbox, rounds. Gaps have their own module."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Connection, cast, func, select
+
+from squads_pipeline.store.schema import (
+    accounts,
+    agents,
+    driver_runs,
+    policy_adoptions,
+    qf_matches,
+    qf_rounds,
+    qf_unclaimed,
+    research_squads,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """The policy in force, by whom, why and since when."""
+
+    policy_id: str
+    adopted_by: str
+    reason: str
+    adopted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Contributions that no round has claimed: how many, their sum in µT, and the oldest."""
+
+    contributions: int
+    amount_micro: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What drivers changed: units of work closed, and µT moved."""
+
+    units: int
+    moved_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoundSummary:
+    """A round in short; amounts in µT."""
+
+    round_id: int
+    opened_at: datetime
+    mechanism: str
+    squads_weighed: int
+    squads_matched: int
+    budget_micro: int
+    matched_micro: int
+
+
+def adoption(connection: Connection) -> Adoption | None:
+    """The newest adoption of a policy."""
+    names = (policy_adoptions.c[name] for name in Adoption.__slots__)
+    row = connection.execute(select(*names).order_by(policy_adoptions.c.id.desc()).limit(1)).one_or_none()
+    return Adoption(*row) if row else None
+
+
+def count_agents(connection: Connection) -> int:
+    """How many agents there are."""
+    return connection.execute(select(func.count()).select_from(agents)).scalar_one()
+
+
+def squad_makers(connection: Connection) -> set[str]:
+    """Who created the squads that there are; an empty text for unknown."""
+    return set(connection.scalars(select(func.coalesce(research_squads.c.created_by, "")).distinct()))
+
+
+def holdings(connection: Connection) -> dict[str, int]:
+    """What each kind of account holds in total, in µT; together they are zero."""
+    rows = connection.execute(
+        select(accounts.c.kind, func.sum(accounts.c.balance_micro)).group_by(accounts.c.kind)
+    )
+    return {kind: int(held) for kind, held in rows}
+
+
+def effect_of_run(connection: Connection, run_id: str) -> Effect:
+    """What drivers changed in a Dagster run."""
+    row = connection.execute(
+        select(
+            func.coalesce(func.sum(driver_runs.c.units), 0),
+            cast(func.coalesce(func.sum(driver_runs.c.moved_micro), 0), BigInteger),
+        ).where(driver_runs.c.run_id == run_id)
+    ).one()
+    return Effect(row[0], row[1])
+
+
+def inbox(connection: Connection) -> Inbox:
+    """What waits for the next round."""
+    row = connection.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(qf_unclaimed.c.amount_micro), 0),
+            func.min(qf_unclaimed.c.granted_at),
+        )
+    ).one()
+    return Inbox(row[0], int(row[1]), row[2])
+
+
+def last_rounds(connection: Connection, limit: int) -> list[RoundSummary]:
+    """The newest rounds, the newest first. Index: qf_rounds_pkey, qf_matches_pkey."""
+    newest = select(qf_rounds).order_by(qf_rounds.c.id.desc()).limit(limit).subquery()
+    paid = cast(func.coalesce(func.sum(qf_matches.c.match_micro), 0), BigInteger)
+    rows = connection.execute(
+        select(
+            newest.c.id,
+            newest.c.opened_at,
+            newest.c.mechanism,
+            func.count(qf_matches.c.squad_id),
+            func.count().filter(qf_matches.c.match_micro > 0),
+            newest.c.budget_micro,
+            paid,
+        )
+        .outerjoin(qf_matches, (qf_matches.c.round_id == newest.c.id) & (qf_matches.c.revision == 0))
+        .group_by(newest.c.id, newest.c.opened_at, newest.c.mechanism, newest.c.budget_micro)
+        .order_by(newest.c.id.desc())
+    )
+    return [RoundSummary(*row) for row in rows]

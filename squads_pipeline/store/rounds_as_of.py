@@ -1,0 +1,168 @@
+"""What a round could know when it decided, from facts: claims, contributions, payments. It writes nothing.
+
+Nothing here trusts the state tables (`contributor_totals`, `qf_standings`), which only know the present.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, Text, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from squads_pipeline.rules.rounds import Standing
+from squads_pipeline.store.rounds import Round
+from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """What a round could know: the squads that it might have matched, and those it claimed from."""
+
+    round: Round
+    standings: list[Standing]
+    claimed: frozenset[str]
+
+
+# What each round changed in each squad's sums. Claims before the first round asked for are one lump, in the
+# place of the round before it. The same arithmetic as the claim's, from facts instead of state.
+_MOVES = text("""
+WITH claimed AS (
+    SELECT contribution.squad_id, contribution.agent_id,
+           greatest(claim.round_id, :first - 1) AS round_id,
+           sum(contribution.amount_micro)::bigint AS amount_micro
+    FROM squads.qf_claims AS claim
+    JOIN squads.squad_grants AS contribution ON contribution.id = claim.contribution_id
+    WHERE claim.round_id <= :last
+    GROUP BY 1, 2, 3
+),
+running AS (
+    SELECT squad_id, round_id, amount_micro,
+           (sum(amount_micro) OVER (PARTITION BY squad_id, agent_id ORDER BY round_id))::bigint AS total_micro
+    FROM claimed
+),
+moved AS (
+    SELECT squad_id, round_id,
+           CASE WHEN earlier_micro >= :least THEN earlier_micro ELSE 0 END AS before,
+           CASE WHEN total_micro >= :least THEN total_micro ELSE 0 END AS after
+    FROM (SELECT *, total_micro - amount_micro AS earlier_micro FROM running) AS run
+)
+SELECT round_id, squad_id, count(*) FILTER (WHERE before = 0 AND after > 0) AS contributors,
+       sum(squads.root(after) - squads.root(before)) AS root_sum,
+       sum(after - before)::bigint AS contributed_micro
+FROM moved
+GROUP BY round_id, squad_id
+""")
+
+_PAID = text("""
+SELECT greatest(newest.round_id, :first - 1) AS round_id, newest.squad_id, sum(newest.match_micro)::bigint
+FROM (SELECT DISTINCT ON (round_id, squad_id) round_id, squad_id, match_micro
+      FROM squads.qf_matches WHERE round_id <= :last
+      ORDER BY round_id, squad_id, revision DESC) AS newest
+GROUP BY 1, 2
+""")
+
+# A squad's status only moves forward, so it could be matched in a round if it still can be, or if it was
+# weighed in that round or in a later one.
+_MATCHABLE = text("""
+SELECT squad.id, CASE WHEN squad.status = ANY (:fundable) THEN :last ELSE weighed.until_round END
+FROM squads.research_squads AS squad
+LEFT JOIN (SELECT squad_id, max(round_id) AS until_round FROM squads.qf_matches
+           WHERE round_id >= :first GROUP BY squad_id) AS weighed ON weighed.squad_id = squad.id
+WHERE squad.status = ANY (:fundable) OR weighed.until_round IS NOT NULL
+""").bindparams(fundable=list(FUNDABLE_STATUSES))
+
+
+class _Sums:
+    """Running sums of every squad under one dust threshold, moved on round by round."""
+
+    def __init__(self, connection: Connection, first: int, last: int, dust_micro: int) -> None:
+        self._moves: dict[int, list[Standing]] = {}
+        self.now: dict[str, Standing] = {}
+        parameters = {"first": first, "last": last, "least": max(dust_micro, 1)}
+        for row in connection.execute(_MOVES, parameters):
+            change = Standing(row.squad_id, row.contributors, int(row.root_sum), row.contributed_micro, 0)
+            self._moves.setdefault(row.round_id, []).append(change)
+        self.advance(first - 1)
+
+    def advance(self, round_id: int) -> frozenset[str]:
+        """Take in what a round claimed; returns the squads that it claimed from."""
+        changes = self._moves.pop(round_id, [])
+        for change in changes:
+            self.now[change.squad_id] = _added(self.now.get(change.squad_id), change)
+        return frozenset(change.squad_id for change in changes)
+
+
+def _added(standing: Standing | None, change: Standing) -> Standing:
+    if standing is None:
+        return change
+    return Standing(
+        standing.squad_id,
+        standing.contributors + change.contributors,
+        standing.root_sum + change.root_sum,
+        standing.contributed_micro + change.contributed_micro,
+        0,
+    )
+
+
+def as_of(connection: Connection, rounds: Sequence[Round], dust_of: Mapping[str, int]) -> Iterator[AsOf]:
+    """What each of some consecutive rounds could know, recomputed from claims, contributions and payments.
+
+    Reads the claims once for each dust threshold and keeps sums by squad, never rows by contributor.
+
+    Args:
+        connection: in a snapshot, if anybody writes meanwhile.
+        rounds: consecutive, in their order.
+        dust_of: policy id → its dust threshold in µT.
+    """
+    if not rounds:
+        return
+    first, last = rounds[0].id, rounds[-1].id
+    bounds = {"first": first, "last": last}
+    sums = {dust: _Sums(connection, first, last, dust) for dust in {dust_of[one.policy_id] for one in rounds}}
+    until = {row[0]: row[1] for row in connection.execute(_MATCHABLE, bounds)}
+    payments: dict[int, list[tuple[str, int]]] = {}
+    for round_id, squad, paid in connection.execute(_PAID, bounds):
+        payments.setdefault(round_id, []).append((squad, paid))
+    matched: dict[str, int] = {}
+    for one in rounds:
+        for paid_in in [each for each in payments if each < one.id]:
+            for squad, paid in payments.pop(paid_in):
+                matched[squad] = matched.get(squad, 0) + paid
+        claimed = {dust: each.advance(one.id) for dust, each in sums.items()}[dust_of[one.policy_id]]
+        yield AsOf(one, _standings(sums[dust_of[one.policy_id]].now, matched, until, one.id), claimed)
+
+
+def _standings(
+    sums: dict[str, Standing], matched: dict[str, int], until: dict[str, int], round_id: int
+) -> list[Standing]:
+    return [
+        replace(sums[squad], matched_micro=matched.get(squad, 0))
+        for squad in sorted(sums)
+        if until.get(squad, 0) >= round_id
+    ]
+
+
+_TOTALS = text("""
+SELECT contribution.squad_id, contribution.agent_id, sum(contribution.amount_micro)::bigint AS total_micro
+FROM squads.squad_grants AS contribution
+JOIN squads.qf_claims AS claim ON claim.contribution_id = contribution.id AND claim.round_id <= :round_id
+WHERE contribution.squad_id = ANY (:squads)
+GROUP BY contribution.squad_id, contribution.agent_id
+HAVING sum(contribution.amount_micro) >= :least
+""").bindparams(bindparam("squads", type_=ARRAY(Text)))
+
+
+def totals(
+    connection: Connection, round_id: int, squads: Iterable[str], dust_micro: int
+) -> dict[str, dict[str, int]]:
+    """Contributors' totals of some squads as of a round: squad → agent → µT, those of at least the dust.
+
+    Indexes: squad_grants_squad_id_idx, qf_claims_pkey.
+    """
+    wanted = list(squads)
+    found: dict[str, dict[str, int]] = {squad: {} for squad in wanted}
+    if wanted:
+        parameters = {"round_id": round_id, "squads": wanted, "least": max(dust_micro, 1)}
+        for squad, agent, total in connection.execute(_TOTALS, parameters):
+            found[squad][agent] = total
+    return found

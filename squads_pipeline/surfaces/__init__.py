@@ -1,0 +1,1 @@
+"""Where people and programs meet the economy: thin layers over commands and drivers. No rules, no SQL."""

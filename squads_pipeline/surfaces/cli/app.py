@@ -1,0 +1,104 @@
+"""The commands by name, and what happens when arguments are wrong. Commands are in their groups' modules.
+
+Modules of commands import nothing heavy at their top: what a command needs is loaded when it runs.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from squads_pipeline.surfaces.cli import (
+    community,
+    database,
+    importing,
+    money,
+    overview,
+    policy,
+    reconciling,
+    serving,
+    tables,
+)
+from squads_pipeline.surfaces.cli.answers import USAGE, Answer
+
+# What Typer raises for wrong arguments: ClickException, of its own copy of click or of the installed one.
+_CLICK_EXCEPTION = typer.BadParameter.__mro__[2]
+
+
+def _group(help_text: str) -> typer.Typer:
+    return typer.Typer(no_args_is_help=True, help=help_text)
+
+
+app = typer.Typer(
+    name="squads",
+    help="The economy of research squads: pools, quadratic funding and credit.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("up")(serving.up)
+app.command("demo")(serving.demo)
+app.command("reconcile")(reconciling.reconcile)
+app.command("gaps")(overview.gaps)
+app.command("status")(overview.status)
+app.command("contribute")(money.contribute)
+app.command("table")(tables.table)
+
+import_group = _group("Bring in what other systems recorded.")
+import_group.command("contributions")(importing.contributions)
+app.add_typer(import_group, name="import")
+
+ledger_group = _group("Check the ledger, and issue tokens.")
+ledger_group.command("verify")(money.verify)
+ledger_group.command("mint")(money.mint)
+app.add_typer(ledger_group, name="ledger")
+
+policy_group = _group("See and change the numbers that rule the economy.")
+policy_group.command("show")(policy.show)
+policy_group.command("diff")(policy.diff)
+policy_group.command("apply")(policy.apply)
+app.add_typer(policy_group, name="policy")
+
+agents_group = _group("The actors of the community.")
+agents_group.command("add")(community.add_agent)
+app.add_typer(agents_group, name="agents")
+
+squads_group = _group("The research squads.")
+squads_group.command("add")(community.add_squad)
+app.add_typer(squads_group, name="squads")
+
+db_group = _group("The database: the embedded PostgreSQL, or the one of SQUADS_DATABASE_URL.")
+db_group.command("url")(database.url)
+db_group.command("start")(database.start)
+db_group.command("stop")(database.stop)
+db_group.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    database.psql
+)
+app.add_typer(db_group, name="db")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 refused or failed, 2 wrong arguments, 130 for Ctrl-C."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(_run(given))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        code = app(arguments, prog_name="squads", standalone_mode=False)
+    except typer.Abort:
+        return 130
+    except Exception as error:
+        if not isinstance(error, _CLICK_EXCEPTION):
+            raise
+        return _usage_error(error, as_json="--json" in arguments)
+    return code if isinstance(code, int) else 0
+
+
+def _usage_error(error: Exception, *, as_json: bool) -> int:
+    message = getattr(error, "format_message", error.__str__)()
+    if as_json:
+        Answer(as_json=True).failed(message, remedy="See `squads --help`.", kind="usage")
+    else:
+        getattr(error, "show", lambda: None)()
+    return USAGE

@@ -1,0 +1,100 @@
+"""The gaps for a person or a program: read from the gap views, written out. What a gap is, views say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Connection
+
+from squads_pipeline.store import gaps, imports
+from squads_pipeline.store.gaps import Size, Unit
+from squads_pipeline.surfaces.cli.answers import plain_table
+
+UNITS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A gap: how large it is, and its oldest units."""
+
+    name: str
+    size: Size
+    units: list[Unit]
+
+
+@dataclass(frozen=True, slots=True)
+class GapReport:
+    """All gaps at a moment."""
+
+    read_at: datetime
+    gaps: list[Gap]
+
+
+def read(connection: Connection) -> GapReport:
+    """Read every gap."""
+    return GapReport(
+        imports.now(connection),
+        [
+            Gap(name, gaps.size(connection, name), gaps.units(connection, name, UNITS_SHOWN))
+            for name in gaps.GAPS
+        ],
+    )
+
+
+def document(report: GapReport) -> Mapping[str, Any]:
+    """For a program; `units` are the oldest ones."""
+    return {
+        "gaps": [
+            {
+                "gap": gap.name,
+                "open_units": gap.size.units,
+                "since": gap.size.since and gap.size.since.isoformat(),
+                "tokens_at_stake": str(gap.size.tokens_at_stake),
+                "tokens_at_stake_micro": int(gap.size.tokens_at_stake * 1_000_000),
+                "units": [
+                    {
+                        "unit": unit.unit,
+                        "since": unit.since.isoformat(),
+                        "reason": unit.reason,
+                        "tokens_at_stake": str(unit.tokens_at_stake),
+                        "tokens_at_stake_micro": int(unit.tokens_at_stake * 1_000_000),
+                    }
+                    for unit in gap.units
+                ],
+            }
+            for gap in report.gaps
+        ]
+    }
+
+
+def show(out: Console, report: GapReport) -> None:
+    """For a person."""
+    out.print(table(report))
+    for gap in report.gaps:
+        for unit in gap.units:
+            out.print(f"  {unit.unit}: {unit.reason}; {unit.tokens_at_stake} tokens", markup=False)
+        if gap.size.units > len(gap.units):
+            out.print(f"  … and {gap.size.units - len(gap.units):,} more")
+
+
+def table(report: GapReport) -> Table:
+    """One line for each gap."""
+    shown = plain_table("gap", "units", "oldest", "tokens at stake")
+    for gap in report.gaps:
+        waits = age(report.read_at, gap.size.since) if gap.size.since else "closed"
+        shown.add_row(gap.name, f"{gap.size.units:,}", waits, f"{gap.size.tokens_at_stake:,f}")
+    return shown
+
+
+def age(now: datetime, since: datetime) -> str:
+    """How long ago, in the largest two units."""
+    seconds = max(0, int((now - since).total_seconds()))
+    parts = []
+    for letter, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {letter}")
+    return " ".join(parts[:2]) or "0 s"

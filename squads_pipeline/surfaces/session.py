@@ -1,0 +1,46 @@
+"""The database for as long as one command needs it: found, started if need be, up to date. No commands."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy import Engine
+
+from squads_pipeline.server.database_url import check_server, configured
+from squads_pipeline.server.embedded import Embedded
+from squads_pipeline.server.home import Home
+from squads_pipeline.store import database, migrate
+
+CONNECT_SECONDS = 10
+
+
+@contextmanager
+def session() -> Iterator[Engine]:
+    """An engine on the database, which is migrated first.
+
+    Raises:
+        ServerError: the server cannot be used.
+        psycopg.OperationalError: it does not answer, or not to this user.
+    """
+    with database_up() as url:
+        migrate.upgrade(url)
+        engine = database.engine(url)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def database_up() -> Iterator[str]:
+    """The database's URL: of the user's own server, or of the embedded one, which the last user stops."""
+    url = configured(os.environ)
+    if url is None:
+        with Embedded(Home.from_environment(os.environ)).use() as embedded:
+            yield embedded
+        return
+    # Asked first, because an engine would wait for an unreachable host for minutes.
+    with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
+        check_server(connection)
+    yield url

@@ -1,0 +1,77 @@
+"""Running every invariant over all of history, and showing the verdicts. They are in `store.invariants`."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from sqlalchemy import Connection, Engine
+
+from squads_pipeline.drivers.audit_matches import findings_since
+from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one invariant: its number, what it says, and what breaks it."""
+
+    number: str
+    description: str
+    findings: tuple[Finding, ...]
+    total: int
+
+
+def verify(engine: Engine, console: Console | None) -> list[Verdict]:
+    """Check everything in one snapshot, which writers do not disturb; says on `console` how far it is."""
+    verdicts = []
+    with _snapshot(engine) as connection:
+        for number, description, find in _checks():
+            if console is not None and console.is_terminal:
+                console.print(f"[dim]{number} {escape(description)}[/]", end="\r")
+            found = find(connection, None)
+            verdicts.append(Verdict(number, description, found.first, found.total))
+    return verdicts
+
+
+def document(verdicts: Sequence[Verdict]) -> Mapping[str, Any]:
+    """For a program."""
+    return {
+        "ok": not any(verdict.total for verdict in verdicts),
+        "invariants": [
+            {
+                "invariant": verdict.number,
+                "description": verdict.description,
+                "ok": verdict.total == 0,
+                "findings": verdict.total,
+                "first": [asdict(finding) for finding in verdict.findings],
+            }
+            for verdict in verdicts
+        ],
+    }
+
+
+def show(out: Console, verdicts: Sequence[Verdict]) -> None:
+    """For a person."""
+    for verdict in verdicts:
+        mark = "[red]FAIL[/]" if verdict.total else "[green]OK[/]  "
+        out.print(f"{mark} {verdict.number:<4} {escape(verdict.description)}")
+        for finding in verdict.findings:
+            said = f"{finding.subject}: expected {finding.expected}, found {finding.found}"
+            out.print(f"       {said}", markup=False)
+        if verdict.total > len(verdict.findings):
+            out.print(f"       … and {verdict.total - len(verdict.findings):,} more")
+
+
+@contextmanager
+def _snapshot(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as connection:
+        yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Findings]]]:
+    for one in INVARIANTS.values():
+        yield one.number, one.description, one.find
+    yield "I6", "Every round, recomputed from its contributions, is what was paid, to the µT.", findings_since

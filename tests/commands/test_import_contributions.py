@@ -1,0 +1,387 @@
+"""Imports of contributions: what refuses a row, what refuses a file, and that nothing is ever half done."""
+
+import csv
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+from sqlalchemy import Engine, text
+
+from squads_pipeline.commands import community, funding
+from squads_pipeline.commands.import_contributions import (
+    ImportOptions,
+    ImportRefusedError,
+    ImportReport,
+    import_contributions,
+)
+from squads_pipeline.commands.tabular_files import FileError
+from squads_pipeline.drivers.match_round import match_round
+from squads_pipeline.drivers.run import DriverRun, run_driver
+from squads_pipeline.rules.policy import Policy
+from squads_pipeline.store import policies
+from squads_pipeline.store.errors import RefusedError
+from squads_pipeline.store.invariants import INVARIANTS
+
+TOKEN = 1_000_000
+REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "contributions_gr1_gr8.csv"
+HEADER = ("round", "project_id", "contributor_id", "amount", "ts")
+WHEN = "2026-01-01T00:00:00Z"
+ALL = ImportOptions(create_missing=True)
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write rows of HEADER, which may be shorter or longer, into a CSV file."""
+
+    def written(*rows: tuple[str, ...], header: tuple[str, ...] = HEADER, name: str = "in.csv") -> Path:
+        path = tmp_path / name
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([header, *rows])
+        return path
+
+    return written
+
+
+def run(engine: Engine, path: Path, options: ImportOptions = ALL) -> ImportReport:
+    with engine.begin() as connection:
+        return import_contributions(connection, path, options)
+
+
+def founded(engine: Engine, wallets: Mapping[str, int], *squads: str) -> None:
+    with engine.begin() as connection:
+        for agent, tokens in wallets.items():
+            community.add_agent(connection, agent, tokens_micro=tokens * TOKEN)
+        for squad in squads:
+            community.add_squad(connection, squad)
+
+
+def balance(engine: Engine, name: str) -> int:
+    with engine.connect() as connection:
+        return int(
+            connection.execute(
+                text("SELECT balance_micro FROM squads.accounts WHERE name = :name"), {"name": name}
+            ).scalar_one()
+        )
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def contents(engine: Engine) -> list[int]:
+    """Rows of every table that an import may write."""
+    tables = ("transfers", "entries", "accounts", "agents", "research_squads", "qf_unclaimed")
+    with engine.connect() as connection:
+        return [
+            int(connection.execute(text(f"SELECT count(*) FROM squads.{one}")).scalar_one())  # noqa: S608
+            for one in tables
+        ]
+
+
+def test_good_rows_become_contributions_at_the_times_of_the_file(engine: Engine, write: Write) -> None:
+    report = run(
+        engine, write(("R1", "p", "c", "12.5", "2026-01-01T02:00:00+02:00"), ("", "p", "d", "1", WHEN))
+    )
+    assert (report.rows, report.imported, report.imported_micro) == (2, 2, 13_500_000)
+    assert (report.agents_added, report.squads_added, report.minted_micro) == (2, 1, 13_500_000)
+    assert balance(engine, "squad:p") == 13_500_000
+    assert balance(engine, "wallet:c") == 0
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT kind, amount_micro, reason, occurred_at, driver, run_id FROM squads.transfers "
+                "WHERE kind = 'contribution' ORDER BY id"
+            )
+        ).all()
+    assert [(row.amount_micro, row.reason, row.occurred_at) for row in rows] == [
+        (12_500_000, "round R1", datetime(2026, 1, 1, tzinfo=UTC)),
+        (1_000_000, None, datetime(2026, 1, 1, tzinfo=UTC)),
+    ]
+    assert {(row.driver, row.run_id) for row in rows} == {("import_contributions", report.run_id)}
+    assert report.run_id.startswith("import:")
+
+
+def test_a_second_import_adds_nothing(engine: Engine, write: Write) -> None:
+    path = write(("R1", "p", "c", "1", WHEN), ("R1", "p", "d", "2", WHEN))
+    run(engine, path)
+    before = contents(engine)
+    again = run(engine, path)
+    assert (again.imported, again.already_imported, again.minted_micro, again.refused) == (0, 2, 0, {})
+    assert contents(engine) == before
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "reason"),
+    [
+        (("R1", "", "c", "1", WHEN), "project_id", "is missing"),
+        (("R1", "p q", "c", "1", WHEN), "project_id", "is not an id"),
+        (("R1", "p", "", "1", WHEN), "contributor_id", "is missing"),
+        (("R1", "p", "\0", "1", WHEN), "contributor_id", "is not an id"),
+        (("R1", "p", "c", "ten", WHEN), "amount", "is not a number"),
+        (("R1", "p", "c", "0", WHEN), "amount", "zero moves nothing"),
+        (("R1", "p", "c", "-1", WHEN), "amount", "is negative"),
+        (("R1", "p", "c", "0.1234567", WHEN), "amount", "has more than six decimals"),
+        (("R1", "p", "c", "1e999999999", WHEN), "amount", "is too large"),
+        (("R1", "p", "c", "9" * 5_000, WHEN), "amount", "is too large"),
+        (("R1", "p", "c", "1", ""), "ts", "is missing"),
+        (("R1", "p", "c", "1", "2026-01-01"), "ts", "has no offset from UTC"),
+        (("R1", "p", "c", "1", "2999-01-01T00:00:00Z"), "ts", "lies in the future"),
+        (("R1\n2", "p", "c", "1", WHEN), "round", "is not a label"),
+        (("R1", "p", "c", "1"), "row", "has fewer fields than the header"),
+        (("R1", "p", "c", "1", WHEN, "more"), "row", "has more fields than the header"),
+    ],
+)
+def test_one_bad_row_refuses_the_file(
+    engine: Engine, write: Write, row: tuple[str, ...], field: str, reason: str
+) -> None:
+    before = contents(engine)
+    with pytest.raises(ImportRefusedError) as caught:
+        run(engine, write(("R1", "p", "good", "1", WHEN), row))
+    assert caught.value.refused == {f"{field} {reason}": 1}
+    [refusal] = caught.value.first
+    assert (refusal.row, refusal.field, refusal.reason) == (3, field, reason)
+    assert refusal.remedy
+    assert contents(engine) == before
+
+
+@pytest.mark.parametrize(
+    ("row", "category", "remedy"),
+    [
+        (("R1", "nowhere", "ada", "1", WHEN), "project_id is no squad", "--create-missing"),
+        (("R1", "p", "nobody", "1", WHEN), "contributor_id is no agent", "squads agents add"),
+        (
+            ("R1", "closed", "ada", "1", WHEN),
+            "project_id is a squad that takes no contributions now",
+            "leave the row out",
+        ),
+        (("R1", "p", "ada", "11", WHEN), "contributor_id has too little in the wallet", "squads ledger mint"),
+        (("R1", "p", "ada", "1", WHEN), "row repeats an earlier one", "leave it out"),
+    ],
+)
+def test_what_the_database_knows_refuses_a_row(
+    engine: Engine, write: Write, row: tuple[str, ...], category: str, remedy: str
+) -> None:
+    founded(engine, {"ada": 10}, "p", "closed")
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE squads.research_squads SET status = 'harvesting' WHERE id = 'closed'")
+        )
+    before = contents(engine)
+    with pytest.raises(ImportRefusedError) as caught:
+        run(engine, write(("R1", "p", "ada", "1", WHEN), row), ImportOptions())
+    assert caught.value.refused == {category: 1}
+    assert caught.value.first[0].row == 3
+    assert remedy in caught.value.first[0].remedy
+    assert contents(engine) == before
+
+
+def test_a_repeated_row_names_the_first(engine: Engine, write: Write) -> None:
+    same = ("R1", "p", "c", "1.0", WHEN)
+    spelt_otherwise = ("R1", " p", "c", "1", "2026-01-01T01:00:00+01:00")
+    with pytest.raises(ImportRefusedError) as caught:
+        run(engine, write(("R1", "p", "c", "2", WHEN), same, spelt_otherwise))
+    [refusal] = caught.value.first
+    assert (refusal.row, refusal.field, refusal.reason) == (4, "row", "says the same as row 3")
+
+
+def test_a_wallet_pays_what_it_can_in_the_order_of_rows(engine: Engine, write: Write, tmp_path: Path) -> None:
+    founded(engine, {"ada": 10}, "p")
+    rejects = tmp_path / "rejects.csv"
+    amounts = ("6", "5", "4", "0.5")
+    path = write(*((f"R{number}", "p", "ada", amount, WHEN) for number, amount in enumerate(amounts)))
+    report = run(engine, path, ImportOptions(rejects=rejects))
+    assert (report.imported, report.imported_micro) == (2, 10 * TOKEN)
+    refused = rows_of(rejects)
+    assert [(one["row"], one["value"], one["reason"]) for one in refused] == [
+        ("3", "5", "is more than the 4 tokens that wallet:ada has left"),
+        ("5", "0.5", "is more than the 0 tokens that wallet:ada has left"),
+    ]
+
+
+def test_exactly_what_is_short_is_minted(engine: Engine, write: Write) -> None:
+    founded(engine, {"ada": 10}, "p")
+    report = run(engine, write(("R1", "p", "ada", "4", WHEN), ("R2", "p", "ada", "9", WHEN)))
+    assert (report.minted_micro, balance(engine, "wallet:ada")) == (3 * TOKEN, 0)
+
+
+def test_a_second_attempt_mints_for_the_rest(engine: Engine, write: Write, tmp_path: Path) -> None:
+    founded(engine, {}, "closed")
+    path = write(("R1", "p", "ada", "4", WHEN), ("R1", "closed", "ada", "9", WHEN))
+    options = ImportOptions(create_missing=True, rejects=tmp_path / "rejects.csv")
+    _set_status(engine, "closed", "harvesting")
+    assert run(engine, path, options).minted_micro == 4 * TOKEN
+    _set_status(engine, "closed", "active")
+    again = run(engine, path, options)
+    assert (again.imported, again.already_imported, again.minted_micro) == (1, 1, 9 * TOKEN)
+    # Another time for the same rows makes them other contributions, though the file is the same.
+    assert run(engine, path, options).imported == 0
+
+
+def test_the_same_file_at_another_time_is_another_contribution(engine: Engine, write: Write) -> None:
+    path = write(("p", "c", "5"), header=("project_id", "contributor_id", "amount"))
+    for day in (1, 2):
+        at = datetime(2026, 1, day, tzinfo=UTC)
+        report = run(engine, path, ImportOptions(create_missing=True, at=at))
+        assert (report.imported, report.minted_micro) == (1, 5 * TOKEN)
+    assert balance(engine, "squad:p") == 10 * TOKEN
+
+
+def test_a_missing_squad_whose_target_is_taken_stays_missing(engine: Engine, write: Write) -> None:
+    with engine.begin() as connection:
+        community.add_squad(connection, "other", target_type="analysis", target_id="p")
+    with pytest.raises(ImportRefusedError, match="1 row") as caught:
+        run(engine, write(("R1", "p", "c", "1", WHEN)))
+    assert "another live squad" in caught.value.first[0].reason
+
+
+def test_rejects_hold_the_original_columns_and_can_be_imported_again(
+    engine: Engine, write: Write, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    path = write(
+        ("R1", "p", "c", "0", WHEN, "blue"),
+        ("R1", "p", "c", "1", WHEN, "red"),
+        header=(*HEADER, "colour"),
+    )
+    report = run(engine, path, ImportOptions(create_missing=True, rejects=first))
+    assert (report.imported, report.refused) == (1, {"amount zero moves nothing": 1})
+    [row] = rows_of(first)
+    assert list(row) == [*HEADER, "colour", "row", "field", "value", "reason", "remedy"]
+    assert (row["colour"], row["row"], row["field"], row["value"]) == ("blue", "2", "amount", "0")
+    run(engine, first, ImportOptions(create_missing=True, rejects=second))
+    assert first.read_text(encoding="utf-8") == second.read_text(encoding="utf-8")
+
+
+def test_rejects_that_cannot_be_written_import_nothing(engine: Engine, write: Write, tmp_path: Path) -> None:
+    path = write(("R1", "p", "c", "1", WHEN), ("R1", "p", "c", "0", WHEN))
+    before = contents(engine)
+    for place in (tmp_path, tmp_path / "nowhere" / "rejects.csv", path):
+        with pytest.raises(RefusedError):
+            run(engine, path, ImportOptions(create_missing=True, rejects=place))
+    assert contents(engine) == before
+    assert path.read_text(encoding="utf-8").count("\n") == 3
+
+
+def test_rejects_are_emptied_when_all_is_well(engine: Engine, write: Write, tmp_path: Path) -> None:
+    rejects = tmp_path / "rejects.csv"
+    rejects.write_text("of an earlier import\n", encoding="utf-8")
+    run(engine, write(("R1", "p", "c", "1", WHEN)), ImportOptions(create_missing=True, rejects=rejects))
+    assert rows_of(rejects) == []
+
+
+def test_rounding_is_to_even_when_asked_for(engine: Engine, write: Write) -> None:
+    path = write(("R1", "p", "c", "0.0000025", WHEN), ("R1", "p", "d", "0.0000035", WHEN))
+    report = run(engine, path, ImportOptions(create_missing=True, rounding="half-even"))
+    assert report.imported_micro == 2 + 4
+
+
+def test_columns_may_have_other_names_and_another_delimiter(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_bytes(b"\xef\xbb\xbfgrant;who;usd\r\np;c;1.5\r\n\r\n")
+    columns = {"project_id": "grant", "contributor_id": "who", "amount": "usd"}
+    options = ImportOptions(columns, at=datetime(2026, 1, 1, tzinfo=UTC), create_missing=True, delimiter=";")
+    assert run(engine, path, options).imported_micro == 1_500_000
+
+
+def test_amounts_that_overflow_the_ledger_are_refused_in_words(engine: Engine, write: Write) -> None:
+    path = write(("R1", "p", "c", "9e12", WHEN), ("R1", "p", "d", "8e12", WHEN))
+    with pytest.raises(RefusedError, match="more than the ledger can hold") as caught:
+        run(engine, path)
+    assert "row 2" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "remedy"),
+    [
+        (b"", "is empty", "header"),
+        (b"a;b;c\n1;2;3\n", "its columns are 'a;b;c'", "--delimiter ';'"),
+        (b"project_id,contributor_id,usd,ts\n", "no column 'amount'", "--column amount=NAME"),
+        (b"project_id,contributor_id,amount\n", "no column 'ts'", "--at"),
+        (b"project_id,contributor_id,amount,amount,ts\n", "several columns 'amount'", "Rename"),
+        (b"project_id,contributor_id,amount,ts\n\xff,c,1,x\n", "row 2 has the byte 0xff", "UTF-8"),
+        (b'project_id,contributor_id,amount,ts\np,c,1,x\n"p,c,1,x\n', "from row 3 on", "quote"),
+        (b"PAR1 and nothing that follows", "cannot be read as Parquet", "CSV"),
+    ],
+)
+def test_a_file_that_is_no_table_of_contributions(
+    engine: Engine, tmp_path: Path, content: bytes, message: str, remedy: str
+) -> None:
+    path = tmp_path / "in.csv"
+    path.write_bytes(content)
+    with pytest.raises(FileError) as caught:
+        run(engine, path)
+    assert message in str(caught.value)
+    assert remedy in caught.value.remedy
+
+
+def test_a_place_without_a_file(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="no file"):
+        run(engine, tmp_path / "nothing.csv")
+    with pytest.raises(FileError, match="is not a file"):
+        run(engine, tmp_path)
+
+
+def test_parquet_says_the_same_as_csv(engine: Engine, write: Write, tmp_path: Path) -> None:
+    run(engine, write(("R1", "p", "c", "1.1", WHEN), ("R1", "p", "d", "2", WHEN)))
+    table = pa.table(
+        {
+            "round": pa.array(["R1", "R1"]).dictionary_encode(),
+            "project_id": ["p", "p"],
+            "contributor_id": ["c", "d"],
+            "amount": pa.array([1.1, 2.0]),
+            "ts": pa.array([datetime(2026, 1, 1, tzinfo=UTC)] * 2, pa.timestamp("us", "Europe/Berlin")),
+        }
+    )
+    path = tmp_path / "in.parquet"
+    parquet.write_table(table, path)
+    report = run(engine, path)
+    assert (report.rows, report.imported, report.already_imported) == (2, 0, 2)
+
+
+def test_parquet_columns_that_are_no_text_are_refused_in_words(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "in.parquet"
+    parquet.write_table(
+        pa.table({"project_id": [["p"]], "contributor_id": ["c"], "amount": ["1"], "ts": [WHEN]}), path
+    )
+    with pytest.raises(FileError, match="cannot be read as Parquet"):
+        run(engine, path)
+
+
+def test_what_was_given_by_hand_is_no_duplicate(engine: Engine, write: Write) -> None:
+    founded(engine, {"ada": 10}, "p")
+    with engine.begin() as connection:
+        funding.contribute(connection, "ada", "p", 1 * TOKEN, key="by hand")
+    assert run(engine, write(("R1", "p", "ada", "1", WHEN)), ImportOptions()).imported == 1
+
+
+def test_the_real_record_is_imported_matched_and_sound(engine: Engine, tmp_path: Path) -> None:
+    if not REAL.exists():
+        pytest.skip(f"the public record is not here: {REAL}")
+    options = ImportOptions(rounding="half-even", create_missing=True, rejects=tmp_path / "rejects.csv")
+    report = run(engine, REAL, options)
+    assert (report.rows, report.imported, report.already_imported) == (71_701, 69_583, 0)
+    assert report.refused == {
+        "amount zero moves nothing": 2_115,
+        "amount rounds to zero, which moves nothing": 3,
+    }
+    with engine.begin() as connection:
+        policies.adopt(connection, Policy(settle_count=1), adopted_by="test", reason="at once")
+    outcome = run_driver(engine, match_round, DriverRun("test"))
+    assert outcome.facts["contributions_claimed"] == 69_583
+    with engine.connect() as connection:
+        assert [one.find(connection, None).total for one in INVARIANTS.values()] == [0] * len(INVARIANTS)
+    assert run(engine, REAL, options).already_imported == 69_583
+
+
+def _set_status(engine: Engine, squad: str, status: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE squads.research_squads SET status = :status WHERE id = :squad"),
+            {"status": status, "squad": squad},
+        )

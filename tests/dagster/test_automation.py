@@ -1,0 +1,86 @@
+"""When marts are materialized: after each round, once more when a day is over, and never years at once."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from assets.funding import ASSETS
+from squads_pipeline.definitions import defs
+
+EVENING = datetime(2026, 3, 10, 22, 0, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 3, 11, tzinfo=UTC)
+
+Requested = Callable[[datetime], dict[str, set[str]]]
+
+
+@pytest.fixture
+def requested(instance: dg.DagsterInstance) -> Requested:
+    """Evaluate the conditions at a moment, as the daemon does; returns asset → partitions asked for."""
+    cursor = None
+
+    def evaluate(moment: datetime) -> dict[str, set[str]]:
+        nonlocal cursor
+        result = dg.evaluate_automation_conditions(
+            defs,
+            instance,
+            asset_selection=dg.AssetSelection.assets(*ASSETS),
+            evaluation_time=moment,
+            cursor=cursor,
+        )
+        cursor = result.cursor
+        found = {
+            asset.key.to_user_string(): set(result.get_requested_partitions(asset.key)) for asset in ASSETS
+        }
+        return {asset: partitions for asset, partitions in found.items() if partitions}
+
+    return evaluate
+
+
+def matched(instance: dg.DagsterInstance, day: str) -> None:
+    instance.report_runless_asset_event(dg.AssetMaterialization("qf_matches", partition=day))
+
+
+def test_a_new_deployment_asks_for_nothing(requested: Requested) -> None:
+    assert requested(EVENING) == {}
+    assert requested(EVENING + timedelta(seconds=30)) == {}
+
+
+def test_marts_follow_a_round(instance: dg.DagsterInstance, requested: Requested) -> None:
+    requested(EVENING)
+    matched(instance, "2026-03-10")
+    both = {"squad_pools": {"2026-03-10"}, "mechanism_comparison": {"2026-03-10"}}
+    assert requested(EVENING + timedelta(minutes=1)) == both
+    assert requested(EVENING + timedelta(minutes=2)) == {}
+
+
+def test_a_round_that_was_reported_after_midnight_counts_for_its_day(
+    instance: dg.DagsterInstance, requested: Requested
+) -> None:
+    requested(MIDNIGHT - timedelta(seconds=5))
+    matched(instance, "2026-03-10")
+    asked = requested(MIDNIGHT + timedelta(seconds=5))
+    assert asked["mechanism_comparison"] == {"2026-03-10"}
+    assert asked["squad_pools"] == {"2026-03-10"}
+
+
+def test_yesterday_is_stated_once_more_when_it_is_over(requested: Requested) -> None:
+    requested(EVENING)
+    assert requested(MIDNIGHT + timedelta(minutes=9)) == {}
+    asked = requested(MIDNIGHT + timedelta(minutes=11))
+    assert asked == {"squad_pools": {f"2026-03-{day:02}" for day in range(4, 12)}}
+    assert requested(MIDNIGHT + timedelta(minutes=12)) == {}
+    assert requested(MIDNIGHT + timedelta(hours=23)) == {}
+
+
+def test_a_long_weekend_without_power_is_made_good(requested: Requested) -> None:
+    requested(EVENING)
+    assert "2026-03-10" in requested(EVENING + timedelta(days=4))["squad_pools"]
+
+
+def test_a_backfill_of_the_past_asks_for_no_marts(instance: dg.DagsterInstance, requested: Requested) -> None:
+    requested(EVENING)
+    for day in ("2025-01-01", "2025-06-01", "2026-02-28"):
+        matched(instance, day)
+    assert requested(EVENING + timedelta(minutes=1)) == {}
