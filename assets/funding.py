@@ -116,7 +116,6 @@ def mechanism_comparison(
     """Weigh each round's frozen inputs by every mechanism."""
     days = days_of(context)
     with plainly(), database.snapshot() as connection:
-        found = list(comparisons.inputs(connection, days[0], days[-1]))
         compared = comparing.together(
             comparing.compare(
                 one.standings,
@@ -126,10 +125,9 @@ def mechanism_comparison(
                 budget_micro=one.round.budget_micro,
                 policy=one.policy,
             )
-            for one in found
+            for one in comparisons.inputs(connection, days[0], days[-1])
         )
-    left_out = [one.round.id for one in found if comparing.PAIRED not in comparing.compared(one.standings)]
-    notes = {"rounds not weighed pairwise": dg.MetadataValue.json(left_out)}
+    notes = {"rounds not weighed pairwise": dg.MetadataValue.json(comparing.unpaired(compared))}
     return reports.mart_result(context, compared, days, ["match_micro"], notes)
 
 

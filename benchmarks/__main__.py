@@ -6,7 +6,6 @@ from pathlib import Path
 
 from benchmarks import idle, posting, rounds, world
 from benchmarks.report import Measurement, show
-
 from squads_pipeline.server.embedded import Embedded
 from squads_pipeline.server.home import Home
 

@@ -1,9 +1,9 @@
 """What an idle sensor asks of the database, on a short and on a long history."""
 
-from benchmarks import world
-from benchmarks.report import Measurement
 from sqlalchemy import Engine
 
+from benchmarks import world
+from benchmarks.report import Measurement
 from squads_pipeline.drivers.match_round import match_round
 from squads_pipeline.drivers.run import DriverRun, run_driver
 from squads_pipeline.store import gaps

@@ -1,9 +1,9 @@
 """Batch posting against a plain INSERT … SELECT into tables with the same constraints, indexes and triggers."""
 
-from benchmarks import world
-from benchmarks.report import Measurement
 from sqlalchemy import Engine, text
 
+from benchmarks import world
+from benchmarks.report import Measurement
 from squads_pipeline.store import ledger
 
 # Copies of the two tables with every index, check, foreign key and the deferred trigger, but nobody to

@@ -1,9 +1,9 @@
 """A matching round from gap to commit, against bare SQL over the same contributions."""
 
-from benchmarks import world
-from benchmarks.report import Measurement
 from sqlalchemy import Engine, text
 
+from benchmarks import world
+from benchmarks.report import Measurement
 from squads_pipeline.drivers.match_round import match_round
 from squads_pipeline.drivers.run import DriverRun, run_driver
 
@@ -42,7 +42,7 @@ def measure(server_url: str, number: int) -> list[Measurement]:
     what = f"round over {number:,} contributions"
     return [
         Measurement(what, watch.seconds, "bare SQL: claims and aggregated totals", claim, "≤ 2"),
-        Measurement(what, watch.seconds, "bare aggregate, nothing written", aggregate, "–"),
+        Measurement(what, watch.seconds, "bare aggregate, nothing written", aggregate, "no aim"),
     ]
 
 

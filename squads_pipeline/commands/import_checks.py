@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from squads_pipeline.rules.money import format_tokens
-from squads_pipeline.store import import_refusals, imports
+from squads_pipeline.store import import_refusals, import_transfers, imports
 from squads_pipeline.store.import_refusals import Demand, Unaffordable
 
 _BATCH: Final = 10_000
@@ -51,7 +51,7 @@ def compare(connection: Connection, *, create_missing: bool) -> Known:
         reason="is no agent",
         remedy="add it with `squads agents add`, or add all that are missing with --create-missing",
     )
-    imports.lock_accounts(connection, minting=create_missing)
+    import_transfers.lock_accounts(connection, minting=create_missing)
     if not create_missing:
         _refuse_unaffordable(connection)
     return Known(already, squads, agents)

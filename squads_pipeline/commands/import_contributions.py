@@ -19,9 +19,10 @@ from squads_pipeline.commands.import_checks import compare
 from squads_pipeline.rules.contribution_rows import ContributionRow, Refusal, read_row
 from squads_pipeline.rules.money import MAX_MICRO, Rounding, format_tokens
 from squads_pipeline.rules.policy import policy_id
-from squads_pipeline.store import imports, ledger, policies
+from squads_pipeline.store import import_transfers, imports, ledger, overview, policies
 from squads_pipeline.store.errors import RefusedError
-from squads_pipeline.store.imports import Refused, Totals
+from squads_pipeline.store.import_transfers import Totals
+from squads_pipeline.store.imports import Refused
 from squads_pipeline.store.stamp import Stamp
 
 RULE_VERSION: Final = "1"
@@ -124,7 +125,7 @@ def import_contributions(
     """
     file = _open(path, options)
     run_id = f"import:{tabular_files.digest(path)[:_DIGEST_DIGITS]}"
-    rows = imports.stage_rows(connection, _read(file, options, imports.now(connection), progress))
+    rows = imports.stage_rows(connection, _read(file, options, overview.now(connection), progress))
     progress("comparing with what is known", 0, 0)
     known = compare(connection, create_missing=options.create_missing)
     refused = imports.refused_by_category(connection)
@@ -177,17 +178,17 @@ def _categorised(refusal: Refusal) -> Refused:
 
 def _post(connection: Connection, run_id: str, progress: Progress, *, minting: bool) -> tuple[int, Totals]:
     """Post the good rows, some at a time; returns the µT minted for them and what they come to."""
-    totals = imports.totals(connection)
+    totals = import_transfers.totals(connection)
     _require_storable(totals)
     stamp = Stamp(DRIVER, run_id, policy_id(policies.current(connection)), RULE_VERSION)
     ledger.stage(connection)
-    minted_micro = imports.stage_mints(connection, reason=MINT_REASON) if minting else 0
+    minted_micro = import_transfers.stage_mints(connection, reason=MINT_REASON) if minting else 0
     moved_micro = 0
     for first in range(0, totals.last_row + 1, _POSTED_AT_ONCE):
         progress("posting", first, totals.last_row)
-        imports.stage_contributions(connection, first, first + _POSTED_AT_ONCE)
+        import_transfers.stage_contributions(connection, first, first + _POSTED_AT_ONCE)
         moved_micro += ledger.post_staged(connection, stamp).moved_micro
-        imports.settle(connection)
+        import_transfers.settle(connection)
     if moved_micro != minted_micro + totals.amount_micro:
         raise AssertionError("rows that were new are in the ledger")
     return minted_micro, totals

@@ -101,6 +101,12 @@ def together(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat([_frame([]), *frames], ignore_index=True)
 
 
+def unpaired(compared: pd.DataFrame) -> list[int]:
+    """The rounds that have rows, but none under `PAIRED`: they had more pairs than `PAIRS_BOUND`."""
+    paired = compared.loc[compared["mechanism"] == PAIRED, "round_id"]
+    return sorted({int(one) for one in compared["round_id"]} - {int(one) for one in paired})
+
+
 def _standings(standings: pd.DataFrame) -> list[Standing]:
     names = ["contributors", "root_sum", "contributed_micro", "matched_micro"]
     return [

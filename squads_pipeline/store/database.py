@@ -17,5 +17,8 @@ def engine(url: str, *, pool_size: int = 2) -> Engine:
         pool_size=pool_size,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
-        connect_args={"options": "-c timezone=UTC -c jit=off -c search_path=public", "application_name": "squads"},
+        connect_args={
+            "options": "-c timezone=UTC -c jit=off -c search_path=public",
+            "application_name": "squads",
+        },
     )

@@ -55,10 +55,23 @@ class Large:
 def summary(connection: Connection, first: date, last: date) -> Summary:
     """Sum up the matches of the days from ``first`` to ``last``. Index: qf_matches_effective_on_idx."""
     row = connection.execute(_DAY, {"first": first, "last": last}).one()
-    return Summary(row.matches, row.rounds, int(row.matched_micro), f"{row.matches}-{int(row.fingerprint) % 2**64:016x}")
+    return Summary(
+        row.matches, row.rounds, int(row.matched_micro), f"{row.matches}-{int(row.fingerprint) % 2**64:016x}"
+    )
 
 
 def largest(connection: Connection, day: date, limit: int) -> list[Large]:
     """The largest matches of a day's last round, the largest first. Index: qf_matches_pkey."""
     rows = connection.execute(_LARGEST, {"day": day, "limit": limit})
-    return [Large(*row[:4], int(row.due_micro), *row[5:]) for row in rows]
+    return [
+        Large(
+            row.squad_id,
+            row.contributors,
+            row.contributed_micro,
+            row.matched_before_micro,
+            int(row.due_micro),
+            row.match_micro,
+            row.reason,
+        )
+        for row in rows
+    ]

@@ -47,7 +47,7 @@ def open_round(
     The lock makes the next number safe to read, and a dry run that is rolled back leaves no hole.
     """
     number = select(func.coalesce(func.max(qf_rounds.c.id), 0) + 1).scalar_subquery()
-    return connection.execute(
+    round_id: int = connection.execute(
         insert(qf_rounds)
         .values(
             id=number,
@@ -60,6 +60,7 @@ def open_round(
         )
         .returning(qf_rounds.c.id)
     ).scalar_one()
+    return round_id
 
 
 # The rows that DELETE returns are the round: a concurrent claim waits for them and then finds them gone,

@@ -57,6 +57,12 @@ class RoundSummary:
     matched_micro: int
 
 
+def now(connection: Connection) -> datetime:
+    """The time by the database's clock, or by a simulation's."""
+    moment: datetime = connection.execute(select(func.squads.clock())).scalar_one()
+    return moment
+
+
 def adoption(connection: Connection) -> Adoption | None:
     """The newest adoption of a policy."""
     names = (policy_adoptions.c[name] for name in Adoption.__slots__)

@@ -95,6 +95,6 @@ def status_for_funding(connection: Connection, squad: str) -> tuple[str, str]:
 def count_by_status(connection: Connection) -> dict[str, int]:
     """Number of squads in each status."""
     rows = connection.execute(
-        select(research_squads.c.status, func.count()).group_by(research_squads.c.status)
+        select(research_squads.c.status, func.count().label("squads")).group_by(research_squads.c.status)
     )
-    return {status: count for status, count in rows}
+    return {row.status: row.squads for row in rows}

@@ -119,6 +119,11 @@ WITH later AS MATERIALIZED (
     JOIN squads.entries AS entry ON entry.transfer_id = transfer.id
     WHERE transfer.effective_on >= CAST(:first AS date) - 1
 ),
+passed AS (
+    SELECT account_id, effective_on, after_micro AS balance_micro FROM later
+    UNION ALL
+    SELECT account_id, effective_on, before_micro FROM later
+),
 daily AS (
     SELECT account_id, effective_on, sum(amount_micro) AS amount_micro
     FROM later GROUP BY account_id, effective_on
@@ -137,9 +142,9 @@ ended AS (
                           RANGE BETWEEN UNBOUNDED PRECEDING AND '1 day' PRECEDING)
 )
 SELECT effective_on, squad_id, stated_micro, ledger_micro,
-       EXISTS (SELECT FROM later
-               WHERE later.account_id = stated.account_id AND later.effective_on = stated.effective_on
-                 AND stated_micro IN (later.after_micro, later.before_micro)) AS behind
+       EXISTS (SELECT FROM passed
+               WHERE passed.account_id = stated.account_id AND passed.effective_on = stated.effective_on
+                 AND passed.balance_micro = stated.stated_micro) AS behind
 FROM stated JOIN ended USING (account_id, effective_on)
 WHERE stated_micro <> ledger_micro
 ORDER BY effective_on, squad_id

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
-from squads_pipeline.store import gaps, imports
+from squads_pipeline.store import gaps, overview
 from squads_pipeline.store.gaps import Size, Unit
 from squads_pipeline.surfaces.cli.answers import plain_table
 
@@ -36,7 +36,7 @@ class GapReport:
 def read(connection: Connection) -> GapReport:
     """Read every gap."""
     return GapReport(
-        imports.now(connection),
+        overview.now(connection),
         [
             Gap(name, gaps.size(connection, name), gaps.units(connection, name, UNITS_SHOWN))
             for name in gaps.GAPS

@@ -71,13 +71,14 @@ def write_parquet(file: BinaryIO, source: FromClause, batches: Batches) -> None:
             writer.write_table(pa.table(arrays, schema=schema))
 
 
-def show(out: Console, source: FromClause, batches: Batches) -> None:
-    """Print a table for a person."""
+def show(out: Console, source: FromClause, batches: Batches) -> int:
+    """Print a table for a person; returns the number of rows."""
     shown = plain_table(*headings(source))
     for rows in _plain(source, batches):
         for row in rows:
             shown.add_row(*("" if value is None else escape(str(value)) for value in row))
     out.print(shown)
+    return shown.row_count
 
 
 def _plain(source: FromClause, batches: Batches) -> Iterator[list[list[Any]]]:

@@ -79,8 +79,7 @@ def contents(engine: Engine) -> list[int]:
     tables = ("transfers", "entries", "accounts", "agents", "research_squads", "qf_unclaimed")
     with engine.connect() as connection:
         return [
-            int(connection.execute(text(f"SELECT count(*) FROM squads.{one}")).scalar_one())  # noqa: S608
-            for one in tables
+            int(connection.execute(text(f"SELECT count(*) FROM squads.{one}")).scalar_one()) for one in tables
         ]
 
 

@@ -56,12 +56,12 @@ class Community:
         """Change facts as only an owner can who switches the protection off."""
         with self.engine.begin() as connection:
             connection.execute(text(f"ALTER TABLE squads.{table} DISABLE TRIGGER USER"))
-            connection.execute(text(f"UPDATE squads.{table} SET {change}"))  # noqa: S608
+            connection.execute(text(f"UPDATE squads.{table} SET {change}"))
             connection.execute(text(f"ALTER TABLE squads.{table} ENABLE TRIGGER USER"))
 
     def count(self, table: str) -> int:
         with self.engine.connect() as connection:
-            return int(connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)  # noqa: S608
+            return int(connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         with self.engine.connect() as connection:

@@ -31,7 +31,8 @@ def requested(instance: dg.DagsterInstance) -> Requested:
         )
         cursor = result.cursor
         found = {
-            asset.key.to_user_string(): set(result.get_requested_partitions(asset.key)) for asset in ASSETS
+            asset.key.to_user_string(): {str(one) for one in result.get_requested_partitions(asset.key)}
+            for asset in ASSETS
         }
         return {asset: partitions for asset, partitions in found.items() if partitions}
 

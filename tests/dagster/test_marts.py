@@ -164,7 +164,8 @@ def test_marts_are_read_back_exactly(database: Database) -> None:
     loaded = tables.load_input(
         dg.build_input_context(asset_key=key, asset_partition_key_range=span, asset_partitions_def=days)
     )
-    assert [int(value) for value in loaded.loc[0, ["round_id", "weight_micro", "match_micro"]]] == [
+    read = loaded[["round_id", "weight_micro", "match_micro"]].map(int)
+    assert read.loc[0].tolist() == [
         2**53 + 1,
         weight,
         2**63 - 1,

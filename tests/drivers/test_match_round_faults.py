@@ -59,17 +59,17 @@ def assert_sums_agree(engine: Engine) -> None:
             text("""SELECT squad_id, agent_id, amount_micro FROM squads.squad_grants
                     JOIN squads.qf_claims ON contribution_id = id""")
         ).all()
-        standing = dict(
+        standing: dict[str, int] = dict(
             connection.execute(text("SELECT squad_id, matched_micro FROM squads.qf_standings")).all()
         )
-        paid = dict(
+        paid: dict[str, int] = dict(
             connection.execute(
                 text("""SELECT squad_id, sum(amount_micro)::bigint FROM squads.squad_grants
                         WHERE purpose = 'quadratic_funding' GROUP BY 1""")
             ).all()
         )
     assert {squad: amount for squad, amount in standing.items() if amount} == paid
-    due = rule([tuple(row) for row in rows], 10**18, dust=TOKEN, min_contributors=2)  # type: ignore[misc]
+    due = rule([tuple(row) for row in rows], 10**18, dust=TOKEN, min_contributors=2)
     assert paid == {squad: amount for squad, amount in due.items() if amount}
 
 

@@ -34,7 +34,10 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def up(environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as output:
         running = subprocess.Popen(
-            [*SQUADS, "up", "--port", str(any_free())], env=environment, stdout=output, stderr=subprocess.STDOUT
+            [*SQUADS, "up", "--port", str(any_free())],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         try:
             yield running
@@ -65,7 +68,9 @@ def processes_of(home: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get("SQUADS_HOME") == home or any(home in part for part in process.cmdline()):
+            if process.environ().get("SQUADS_HOME") == home or any(
+                home in part for part in process.cmdline()
+            ):
                 found.append(process)
         except psutil.Error:
             continue
@@ -86,7 +91,12 @@ def test_a_sensor_makes_a_round_and_nothing_is_left_behind(
     policy.write_text(packaged.read_text().replace("settle_count = 1000", "settle_count = 2"))
     home = Home(Path(environment["SQUADS_HOME"]))
     with up(environment, log) as running:
-        wait(lambda: "http://127.0.0.1:" in log.read_text() or running.poll() is not None, READY_SECONDS, "up", log)
+        wait(
+            lambda: "http://127.0.0.1:" in log.read_text() or running.poll() is not None,
+            READY_SECONDS,
+            "up",
+            log,
+        )
         squads(environment, "policy", "apply", str(policy), "--reason", "test")
         for agent in ("ada", "bo"):
             squads(environment, "agents", "add", agent, "--tokens", "100")
@@ -95,7 +105,9 @@ def test_a_sensor_makes_a_round_and_nothing_is_left_behind(
             squads(environment, "contribute", agent, "heat-maps", "10")
         engine = database.engine(Embedded(home).url())
         wait(lambda: one(engine, "SELECT count(*) FROM squads.qf_matches"), ROUND_SECONDS, "the round", log)
-        wait(lambda: one(engine, "SELECT count(*) FROM marts.squad_pools"), ROUND_SECONDS, "the statement", log)
+        wait(
+            lambda: one(engine, "SELECT count(*) FROM marts.squad_pools"), ROUND_SECONDS, "the statement", log
+        )
         assert one(engine, "SELECT match_micro FROM squads.qf_matches") == 40_000_000
         succeeded = """SELECT count(*) FROM dagster.runs AS run JOIN squads.qf_matches AS match USING (run_id)
                        WHERE run.status = 'SUCCESS'"""

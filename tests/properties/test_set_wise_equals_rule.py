@@ -83,7 +83,7 @@ def _paid(connection: Connection, round_id: int) -> dict[str, int]:
                 WHERE transfers.kind = 'match' AND idempotency_key LIKE :prefix"""),
         {"prefix": f"match:{round_id}:%"},
     )
-    return {squad: amount for squad, amount in rows}
+    return {row.owner_id: row.amount_micro for row in rows}
 
 
 def _expected(

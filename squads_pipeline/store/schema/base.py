@@ -1,6 +1,7 @@
 """What the table modules share: the metadata, naming of constraints, and columns that recur. No tables."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from sqlalchemy import BigInteger, Column, Date, DateTime, ForeignKey, MetaData, Numeric, Text
 
@@ -30,7 +31,7 @@ def micro(name: str, comment: str, *, nullable: bool = False, lineage: Sequence[
     return Column(name, BigInteger, nullable=nullable, comment=comment, info={"lineage": list(lineage)})
 
 
-def wide_micro(name: str, comment: str, *, lineage: Sequence[str] = ()) -> Column[int]:
+def wide_micro(name: str, comment: str, *, lineage: Sequence[str] = ()) -> Column[Decimal]:
     """A column of µT that may exceed 64 bits, such as a quadratic weight; an exact integer all the same."""
     return Column(name, Numeric(50, 0), nullable=False, comment=comment, info={"lineage": list(lineage)})
 

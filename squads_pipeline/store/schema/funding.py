@@ -16,15 +16,9 @@ from sqlalchemy import (
 from squads_pipeline.store.schema.base import SCHEMA, metadata, micro, moment, stamps, wide_micro
 
 
-def _squad(comment: str, **options: bool) -> Column[str]:
-    return Column(
-        "squad_id",
-        Text,
-        ForeignKey(f"{SCHEMA}.research_squads.id"),
-        nullable=False,
-        comment=comment,
-        **options,
-    )
+def _squad(comment: str) -> Column[str]:
+    key = ForeignKey(f"{SCHEMA}.research_squads.id")
+    return Column("squad_id", Text, key, nullable=False, comment=comment)
 
 
 squad_grants = Table(

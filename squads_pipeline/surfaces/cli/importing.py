@@ -108,9 +108,9 @@ def _show(out: Console, report: "ImportReport") -> None:
     tokens = plain_tokens(report.imported_micro)
     out.print(f"imported {report.imported:,} of {report.rows:,} rows, {tokens} tokens", markup=False)
     for count, what in (
-        (report.already_imported, "rows were imported before and add nothing"),
-        (report.squads_added, "squads added"),
-        (report.agents_added, "agents added"),
+        (report.already_imported, "imported before, which add nothing"),
+        (report.squads_added, "unknown squads added"),
+        (report.agents_added, "unknown agents added"),
     ):
         if count:
             out.print(f"  {count:,} {what}")

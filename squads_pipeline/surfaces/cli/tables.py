@@ -6,11 +6,16 @@ from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from squads_pipeline.surfaces.cli.answers import Json, answering
+from squads_pipeline.surfaces.cli.answers import Answer, Json, answering
+
+if TYPE_CHECKING:
+    from sqlalchemy import FromClause
+
+    from squads_pipeline.surfaces.table_export import Batches
 
 SHOWN_ROWS = 50
 
@@ -44,24 +49,35 @@ def table(
         )
     with answering(as_json=as_json) as answer:
         from squads_pipeline.store import tables  # noqa: PLC0415
-        from squads_pipeline.surfaces import table_export  # noqa: PLC0415
         from squads_pipeline.surfaces.session import session  # noqa: PLC0415
 
         source = tables.find(name)
+        most = limit or (SHOWN_ROWS if chosen is Format.TABLE else None)
         with session() as engine, engine.connect() as connection:
+            batches = tables.read(connection, source, day and day.date(), most)
             if chosen is Format.TABLE:
-                most = limit or SHOWN_ROWS
-                batches = tables.read(connection, source, day and day.date(), most)
-                table_export.show(answer.out, source, batches)
-                answer.err.print(f"[dim]at most {most} rows; --limit and --format csv give more[/]")
-                return
-            writers = {
-                Format.CSV: table_export.write_csv,
-                Format.JSON: table_export.write_json,
-                Format.PARQUET: table_export.write_parquet,
-            }
-            with _place(out) as file:
-                writers[chosen](file, source, tables.read(connection, source, day and day.date(), limit))
+                _show(answer, source, batches, most)
+            else:
+                _write(chosen, out, source, batches)
+
+
+def _show(answer: Answer, source: "FromClause", batches: "Batches", most: int | None) -> None:
+    from squads_pipeline.surfaces import table_export  # noqa: PLC0415
+
+    if table_export.show(answer.out, source, batches) == most:
+        answer.err.print(f"[dim]the first {most} rows; --limit and --format csv give more[/]")
+
+
+def _write(form: Format, out: Path | None, source: "FromClause", batches: "Batches") -> None:
+    from squads_pipeline.surfaces import table_export  # noqa: PLC0415
+
+    writers = {
+        Format.CSV: table_export.write_csv,
+        Format.JSON: table_export.write_json,
+        Format.PARQUET: table_export.write_parquet,
+    }
+    with _place(out) as file:
+        writers[form](file, source, batches)
 
 
 @contextmanager

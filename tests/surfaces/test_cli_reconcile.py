@@ -1,0 +1,79 @@
+"""`squads reconcile`, `gaps` and `status`: from an open gap to none, recorded as Dagster runs."""
+
+import pytest
+from sqlalchemy import Engine, text
+
+from squads_pipeline.rules.policy import Policy
+from squads_pipeline.store import policies
+from tests.surfaces.conftest import Squads
+
+
+@pytest.fixture
+def gap(community: Squads, engine: Engine) -> Squads:
+    """A community with one gap open: two contributions to one squad that have settled."""
+    with engine.begin() as connection:
+        policies.adopt(connection, Policy(settle_after_seconds=0), adopted_by="test", reason="at once")
+    community("contribute", "ada", "heat", "25")
+    community("contribute", "bob", "heat", "9")
+    return community
+
+
+def counted(engine: Engine, table: str) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
+
+
+def test_a_dry_run_tells_the_plan_and_writes_nothing(gap: Squads, engine: Engine) -> None:
+    plan = gap("reconcile", "--dry-run", "--json").document["plan"]["qf_matches"]
+    assert (plan["units"], plan["contributions_claimed"], plan["matched"]) == (1, 2, "64")
+    assert plan["matched_micro"] == 64_000_000
+    assert "would close 1 units" in gap("reconcile", "--dry-run", "--only", "qf_matches").out
+    assert counted(engine, "squads.qf_rounds") == counted(engine, "marts.squad_pools") == 0
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT to_regnamespace('dagster')")) is None
+
+
+def test_gaps_and_status_show_what_is_missing(gap: Squads) -> None:
+    [found] = gap("gaps", "--json").document["gaps"]
+    assert (found["gap"], found["open_units"], found["tokens_at_stake_micro"]) == (
+        "qf_matches",
+        1,
+        34_000_000,
+    )
+    assert found["units"][0]["unit"] == "squad:heat"
+    assert "squad:heat: 2 contributions unmatched" in gap("gaps").out
+    status = gap("status", "--json").document
+    assert (status["inbox"]["contributions"], status["squads"]) == (2, {"recruiting": 1})
+    assert status["accounts"]["wallet"] == {"balance": "166", "balance_micro": 166_000_000}
+    assert "2 contributions, 34 tokens" in gap("status").out
+
+
+def test_gaps_are_closed_as_recorded_runs(gap: Squads, engine: Engine) -> None:
+    ran = gap("reconcile", "--json")
+    assert (ran.code, ran.document["ok"], ran.document["still_open"]) == (0, True, {})
+    driven, marts = ran.document["runs"]
+    assert (driven["assets"], driven["units"], driven["moved"]) == (["qf_matches"], 1, "100064")
+    assert sorted(marts["assets"]) == ["mechanism_comparison", "squad_pools"]
+    assert counted(engine, "marts.squad_pools") == 1
+    assert counted(engine, "dagster.runs") == 2
+    assert gap("reconcile").out == "no gap is open; nothing to do\n"
+    assert gap("reconcile", "--only", "squad_pools", "--json").document["runs"][0]["success"] is True
+    assert gap("status", "--json").document["rounds"][0]["matched"] == "64"
+
+
+def test_a_run_that_fails_is_told_and_exits_with_1(gap: Squads, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE squads.accounts SET balance_micro = balance_micro + 1 WHERE name = 'wallet:ada'")
+        )
+    ran = gap("reconcile", "--json")
+    assert (ran.code, ran.document["ok"]) == (1, False)
+    [run] = ran.document["runs"]
+    assert run["success"] is False
+    assert "check balances_sum_to_zero of qf_matches failed" in run["failures"]
+
+
+def test_an_asset_that_is_none(squads: Squads) -> None:
+    for arguments in (("--only", "nonsense"), ("--only", "squad_pools", "--dry-run")):
+        ran = squads("reconcile", *arguments)
+        assert (ran.code, "Choose one of qf_matches" in ran.err) == (1, True)
