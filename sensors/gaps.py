@@ -7,7 +7,7 @@ from typing import Final
 
 import dagster as dg
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from assets.funding import qf_matches
 from resources.database import Database
@@ -74,7 +74,7 @@ def gap_sensor(asset: dg.AssetsDefinition, *, stay: timedelta = STAY) -> dg.Sens
                 if not _opens(lambda: gaps.is_open(connection, gap), stay):
                     return dg.SkipReason(f"no gap: gaps.{gap} is empty, nothing is missing now")
                 return dg.SensorResult(run_requests=[_request(connection, asset, gap, driver)])
-        except (DBAPIError, ServerError) as error:
+        except (OperationalError, InterfaceError, ServerError) as error:
             return dg.SkipReason(f"the database cannot be reached: {_first_line(error)}")
         except SquadsError as error:
             return dg.SkipReason(f"{error}. {error.remedy}")

@@ -114,8 +114,9 @@ ORDER BY new.agent, new.row_no
 def demands_on_short_wallets(connection: Connection) -> Iterator[Demand]:
     """The good rows of all wallets that cannot pay for all of theirs, by agent and row, as a stream."""
     options = {"stream_results": True, "yield_per": _FETCHED_AT_ONCE}
-    for row in connection.execute(_DEMANDS, execution_options=options):
-        yield Demand(*row)
+    with connection.execute(_DEMANDS, execution_options=options) as rows:
+        for row in rows:
+            yield Demand(*row)
 
 
 _REFUSE_UNAFFORDABLE = text("""

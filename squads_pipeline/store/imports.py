@@ -148,8 +148,9 @@ WHERE reason IS NOT NULL ORDER BY row_no LIMIT :limit
 def refusals(connection: Connection, limit: int | None = None) -> Iterator[Refusal]:
     """The refused rows in the order of the file, as a stream. Index: import_rows_pkey."""
     options = {"stream_results": True, "yield_per": _FETCHED_AT_ONCE}
-    for row in connection.execute(_REFUSALS, {"limit": limit}, execution_options=options):
-        yield Refusal(*row)
+    with connection.execute(_REFUSALS, {"limit": limit}, execution_options=options) as rows:
+        for row in rows:
+            yield Refusal(*row)
 
 
 def clear(connection: Connection) -> None:

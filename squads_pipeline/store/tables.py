@@ -1,6 +1,7 @@
 """Reading whole tables and views for export, as streams. What they mean is in their comments in `schema`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -68,13 +69,14 @@ def find(name: str) -> FromClause:
     raise NotFoundError(f"There is no table {name}", f"Choose one of {', '.join(names())}.")
 
 
+@contextmanager
 def read(
     connection: Connection, source: FromClause, day: date | None, limit: int | None
-) -> Iterator[Sequence[Sequence[Any]]]:
-    """Start to read a table; returns its rows in batches, in the order of its key.
+) -> Iterator[Iterable[Sequence[Sequence[Any]]]]:
+    """Read a table in batches, in the order of its key, for as long as the block lasts.
 
     Args:
-        connection: the stream lives as long as its transaction.
+        connection: streams them.
         source: from `find`.
         day: only the rows of this UTC day.
         limit: at most so many rows.
@@ -89,7 +91,8 @@ def read(
         query = query.where(source.c[DAY] == day)
     query = query.order_by(*_order(source))
     options = {"stream_results": True, "yield_per": _ROWS_AT_ONCE}
-    return connection.execute(query, execution_options=options).partitions()
+    with connection.execute(query, execution_options=options) as result:
+        yield result.partitions()
 
 
 def _order(source: FromClause) -> Sequence[ColumnElement[Any]]:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 
 import dagster as dg
 import pytest
@@ -53,11 +53,8 @@ class Community:
         return _At(self.engine, moment)
 
     def tamper(self, table: str, change: str) -> None:
-        """Change facts as only an owner can who switches the protection off."""
         with self.engine.begin() as connection:
-            connection.execute(text(f"ALTER TABLE squads.{table} DISABLE TRIGGER USER"))
-            connection.execute(text(f"UPDATE squads.{table} SET {change}"))
-            connection.execute(text(f"ALTER TABLE squads.{table} ENABLE TRIGGER USER"))
+            tamper(connection, table, change)
 
     def count(self, table: str) -> int:
         with self.engine.connect() as connection:
@@ -66,6 +63,13 @@ class Community:
     def rows(self, query: str) -> list[tuple[object, ...]]:
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.execute(text(query))]
+
+
+def tamper(connection: Connection, table: str, change: str) -> None:
+    """Change facts as only an owner can who switches the protection off."""
+    connection.execute(text(f"ALTER TABLE squads.{table} DISABLE TRIGGER USER"))
+    connection.execute(text(f"UPDATE squads.{table} SET {change}"))
+    connection.execute(text(f"ALTER TABLE squads.{table} ENABLE TRIGGER USER"))
 
 
 class _At:
@@ -176,7 +180,3 @@ def metadata_of(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, dict
         str(one.partition): {name: value.value for name, value in one.metadata.items()}
         for one in result.asset_materializations_for_node(asset)
     }
-
-
-def now() -> datetime:
-    return datetime.now(UTC)

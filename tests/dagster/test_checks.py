@@ -10,7 +10,9 @@ from assets.funding import ASSETS
 from assets.sources import SOURCES
 from resources.database import Database
 from resources.tables import MartTables
-from tests.dagster.conftest import Community, Materialize, failed_checks
+from squads_pipeline.drivers.audit_matches import findings_since
+from squads_pipeline.store.invariants import INVARIANTS
+from tests.dagster.conftest import Community, Materialize, failed_checks, tamper
 
 DAY = "2026-02-03"
 
@@ -54,8 +56,25 @@ def history(empty: Community) -> Community:
     return empty
 
 
-@pytest.mark.parametrize(("table", "change", "check", "named"), TAMPERED)
-def test_a_tampered_fact_fails_the_check_that_guards_it_and_is_named(
+FINDERS = {one.name: one.find for one in INVARIANTS.values()} | {"rounds_recompute_equal": findings_since}
+
+
+@pytest.mark.parametrize("table", sorted({table for table, *_ in TAMPERED}))
+def test_a_tampered_fact_is_found_by_the_invariant_that_guards_it_and_named(
+    history: Community, table: str
+) -> None:
+    for _, change, check, named in [case for case in TAMPERED if case[0] == table]:
+        with history.engine.connect() as connection:
+            tamper(connection, table, change)
+            for since in (date.fromisoformat(DAY), None):
+                found = FINDERS[check](connection, since)
+                said = [f"| {one.subject} | {one.expected} | {one.found} |" for one in found.first]
+                assert any(named in line for line in said), (change, since, said)
+            connection.rollback()
+
+
+@pytest.mark.parametrize(("table", "change", "check", "named"), TAMPERED[::7])
+def test_a_tampered_fact_fails_the_run_of_its_day_and_is_named(
     history: Community, materialize: Materialize, table: str, change: str, check: str, named: str
 ) -> None:
     history.tamper(table, change)

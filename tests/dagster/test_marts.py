@@ -165,7 +165,7 @@ def test_marts_are_read_back_exactly(database: Database) -> None:
         dg.build_input_context(asset_key=key, asset_partition_key_range=span, asset_partitions_def=days)
     )
     read = loaded[["round_id", "weight_micro", "match_micro"]].map(int)
-    assert read.loc[0].tolist() == [
+    assert read.to_numpy()[0].tolist() == [
         2**53 + 1,
         weight,
         2**63 - 1,

@@ -53,8 +53,11 @@ def table(
 
         source = tables.find(name)
         most = limit or (SHOWN_ROWS if chosen is Format.TABLE else None)
-        with session() as engine, engine.connect() as connection:
-            batches = tables.read(connection, source, day and day.date(), most)
+        with (
+            session() as engine,
+            engine.connect() as connection,
+            tables.read(connection, source, day and day.date(), most) as batches,
+        ):
             if chosen is Format.TABLE:
                 _show(answer, source, batches, most)
             else:
