@@ -8,19 +8,19 @@ and proves that the decision follows from them, at the cost of that round.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from sqlalchemy import Connection
 
 from squads_pipeline.drivers.run import Outcome
-from squads_pipeline.rules.mechanisms import weigh
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.quadratic import RULE_VERSION
 from squads_pipeline.rules.rounds import (
     Match,
-    Standing,
     decide,
     mechanism_parameters,
     round_budget,
+    weigh_standings,
     weight_from_sums,
 )
 from squads_pipeline.store import policies, rounds, rounds_as_of, runs
@@ -96,7 +96,12 @@ def audit(connection: Connection, first: date | None, last: date | None) -> Audi
             continue
         policy = adopted[as_of.round.policy_id]
         stored = rounds.decided(connection, as_of.round.id)
-        weights = _exact_weights(connection, as_of.round, as_of.standings, policy)
+        weights = weigh_standings(
+            as_of.standings,
+            policy.mechanism,
+            mechanism_parameters(policy),
+            partial(rounds_as_of.totals, connection, as_of.round.id, dust_micro=policy.dust_micro),
+        )
         expected = {
             match.standing.squad_id: match
             for match in decide(as_of.standings, weights, as_of.round.budget_micro, policy)
@@ -136,17 +141,6 @@ def recheck_latest(connection: Connection, day: date) -> Audit:
 
 def _policies(connection: Connection, found: Sequence[Round]) -> dict[str, Policy]:
     return {one: policies.by_id(connection, one) for one in {each.policy_id for each in found}}
-
-
-def _exact_weights(
-    connection: Connection, found: Round, standings: Sequence[Standing], policy: Policy
-) -> dict[str, int]:
-    """Weigh by sums; read contributors only of squads that their sums leave undecided, as the round did."""
-    weights = {one.squad_id: weight_from_sums(one, policy.mechanism) for one in standings}
-    undecided = [squad for squad, weight in weights.items() if weight is None]
-    totals = rounds_as_of.totals(connection, found.id, undecided, policy.dust_micro)
-    exact = weigh(totals, policy.mechanism, mechanism_parameters(policy))
-    return {squad: exact[squad] if weight is None else weight for squad, weight in weights.items()}
 
 
 def _compare_round(found: Round, policy: Policy) -> Iterator[Difference]:

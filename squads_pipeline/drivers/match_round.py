@@ -3,17 +3,9 @@
 from sqlalchemy import Connection
 
 from squads_pipeline.drivers.run import NOTHING, DriverRun, Outcome
-from squads_pipeline.rules.mechanisms import weigh
-from squads_pipeline.rules.policy import Policy, policy_id
+from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.rules.quadratic import RULE_VERSION
-from squads_pipeline.rules.rounds import (
-    Match,
-    Standing,
-    decide,
-    mechanism_parameters,
-    round_budget,
-    weight_from_sums,
-)
+from squads_pipeline.rules.rounds import Match, decide, mechanism_parameters, round_budget, weigh_standings
 from squads_pipeline.store import gaps, ledger, matching, policies, runs, top_up
 from squads_pipeline.store.ledger import TransferRequest
 from squads_pipeline.store.stamp import Stamp
@@ -45,7 +37,12 @@ def match_round(connection: Connection, run: DriverRun) -> Outcome:
     matching.restate_standings(connection, policy.dust_micro)
     claimed = matching.claim(connection, round_id, policy.dust_micro)
     standings = matching.standings(connection)
-    weights = _weights(connection, standings, policy)
+    weights = weigh_standings(
+        standings,
+        policy.mechanism,
+        mechanism_parameters(policy),
+        lambda squads: matching.totals(connection, squads, policy.dust_micro),
+    )
     matches = [
         match
         for match in decide(standings, weights, budget_micro, policy)
@@ -69,15 +66,6 @@ def match_round(connection: Connection, run: DriverRun) -> Outcome:
             "minted_micro": minted_micro,
         },
     )
-
-
-def _weights(connection: Connection, standings: list[Standing], policy: Policy) -> dict[str, int]:
-    """Weigh by the sums; read contributors' totals only of squads that their sums leave undecided."""
-    weights = {one.squad_id: weight_from_sums(one, policy.mechanism) for one in standings}
-    undecided = [squad for squad, weight in weights.items() if weight is None]
-    totals = matching.totals(connection, undecided, policy.dust_micro) if undecided else {}
-    exact = weigh(totals, policy.mechanism, mechanism_parameters(policy))
-    return {squad: exact[squad] if weight is None else weight for squad, weight in weights.items()}
 
 
 def _pay(

@@ -10,14 +10,21 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
-from squads_pipeline.rules.mechanisms import MECHANISMS, weigh
+from squads_pipeline.rules.mechanisms import MECHANISMS
 from squads_pipeline.rules.policy import Policy
-from squads_pipeline.rules.rounds import Match, Standing, decide, mechanism_parameters, weight_from_sums
+from squads_pipeline.rules.rounds import (
+    Match,
+    Standing,
+    decide,
+    mechanism_parameters,
+    weigh_standings,
+    weight_from_sums,
+)
 
-PAIRS_BOUND: Final = 2_000_000
-"""The most pairs of contributors that a round is weighed pairwise for: about 6 s and 400 MB.
+PAIRS_BOUND: Final = 20_000_000
+"""The most pairs of contributors that a round is weighed pairwise for: about 20 s.
 
-Pairs grow with the square of a squad's contributors: 2,000 in one squad reach the bound."""
+Pairs grow with the square of a squad's contributors: 6,300 in one squad reach the bound."""
 
 PAIRED: Final = "pairwise"
 
@@ -87,7 +94,12 @@ def compare(
     paid = {str(one.squad_id): int(str(one.paid_micro)) for one in weighed.itertuples()}
     rows: list[Row] = []
     for name in compared(standings):
-        weights = _weights(kept, amounts, name, policy)
+        weights = weigh_standings(
+            kept,
+            name,
+            mechanism_parameters(policy),
+            lambda squads: {one: amounts.get(one, {}) for one in squads},
+        )
         rows += [
             _row(effective_on, round_id, name, match, paid.get(match.standing.squad_id, 0))
             for match in decide(kept, weights, budget_micro, policy)
@@ -120,15 +132,6 @@ def _totals(totals: pd.DataFrame) -> dict[str, dict[str, int]]:
     for squad, agent, total in totals.itertuples(index=False, name=None):
         found.setdefault(str(squad), {})[str(agent)] = int(total)
     return found
-
-
-def _weights(
-    standings: Sequence[Standing], totals: dict[str, dict[str, int]], mechanism: str, policy: Policy
-) -> dict[str, int]:
-    weights = {one.squad_id: weight_from_sums(one, mechanism) for one in standings}
-    needed = {squad: totals.get(squad, {}) for squad, weight in weights.items() if weight is None}
-    exact = weigh(needed, mechanism, mechanism_parameters(policy))
-    return {squad: exact[squad] if weight is None else weight for squad, weight in weights.items()}
 
 
 def _row(effective_on: date, round_id: int, mechanism: str, match: Match, paid_micro: int) -> Row:

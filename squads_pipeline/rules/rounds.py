@@ -4,11 +4,11 @@
 sums that are kept up to date, so that a round need not read a squad's history.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from squads_pipeline.rules.allotment import allot, match_cap
-from squads_pipeline.rules.mechanisms import MechanismParameters
+from squads_pipeline.rules.mechanisms import MechanismParameters, Totals, weigh
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.quadratic import dues
@@ -66,6 +66,29 @@ def weight_from_sums(standing: Standing, mechanism: str) -> int | None:
     if weight is None or mechanism == "quadratic":
         return weight
     return weight - standing.contributed_micro
+
+
+def weigh_standings(
+    standings: Sequence[Standing],
+    mechanism: str,
+    parameters: MechanismParameters,
+    totals_of: Callable[[list[str]], Totals],
+) -> dict[str, int]:
+    """Weigh by the sums, and by contributors' totals only the squads that their sums leave undecided.
+
+    Args:
+        standings: the squads to weigh.
+        mechanism: its name.
+        parameters: the policy's numbers for it.
+        totals_of: gives the totals of some squads, less dust; called at most once.
+
+    Returns:
+        squad → weight in µT.
+    """
+    weights = {one.squad_id: weight_from_sums(one, mechanism) for one in standings}
+    undecided = [squad for squad, weight in weights.items() if weight is None]
+    exact = weigh(totals_of(undecided), mechanism, parameters) if undecided else {}
+    return {squad: exact[squad] if weight is None else weight for squad, weight in weights.items()}
 
 
 def round_budget(pool_micro: int, policy: Policy) -> int:

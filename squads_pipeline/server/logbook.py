@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -19,14 +20,18 @@ KEPT_BYTES = 10_000_000
 
 
 class Logbook:
-    """Lines of many processes, each under its process's name; safe to call from several threads."""
+    """Lines of many processes, each under its process's name; safe to call from several threads.
 
-    def __init__(self, path: Path, console: Console) -> None:
+    Of the processes in `heard`, lines without a level are for the terminal too.
+    """
+
+    def __init__(self, path: Path, console: Console, heard: Collection[str] = ()) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.stat().st_size > KEPT_BYTES:
             path.replace(path.with_suffix(".log.1"))
         self._file: TextIO = path.open("a", encoding="utf-8", buffering=1)
         self._console = console
+        self._heard = frozenset(heard)
         self._lock = threading.Lock()
         self._loud: dict[str, bool] = {}
         self._hushed = False
@@ -66,6 +71,8 @@ class Logbook:
         if level is not None:
             self._loud[name] = level.group() not in QUIET_LEVELS
             return self._loud[name]
+        if name in self._heard:
+            return True
         # Lines without a level belong to the line before them. Of a traceback the errors are enough here.
         if plain.startswith("Traceback"):
             self._loud[name] = True

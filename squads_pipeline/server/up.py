@@ -49,11 +49,15 @@ def run_up(
     """Run everything until Ctrl-C or SIGTERM; returns the exit code.
 
     `prepare` gets the database's postgresql:// URL before anything else does (migrations).
-    `extra` are further children.
+    `extra` are further children; what they print without a log level is shown on the terminal.
     Raises ServerError, with nothing left running, when it cannot start: another runs here, the port is taken.
     """
     environment = dict(os.environ if environ is None else environ)
-    with _terminate_like_interrupt(), _only_one(home), Logbook(home.up_log, Console()) as log:
+    with (
+        _terminate_like_interrupt(),
+        _only_one(home),
+        Logbook(home.up_log, Console(), {one.name for one in extra}) as log,
+    ):
         ended = end_leftovers(home.children)
         if ended:
             log.say(f"ended {ended} processes that an earlier, killed `squads up` had left")

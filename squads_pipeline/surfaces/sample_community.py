@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,12 +21,13 @@ from squads_pipeline.rules.money import MICRO_PER_TOKEN, format_tokens
 from squads_pipeline.server.database_url import resolve
 from squads_pipeline.server.errors import ServerError
 from squads_pipeline.server.home import Home
-from squads_pipeline.store import database
+from squads_pipeline.store import database, overview
 from squads_pipeline.store.errors import InsufficientFundsError, SquadsError
 from squads_pipeline.surfaces.demo import AGENTS, SQUADS
 
 SEED: Final = 20_260_101
 PAUSE_SECONDS: Final = 1.0
+ROUNDS_TOLD: Final = 5
 TOP_UP_MICRO: Final = 200 * MICRO_PER_TOKEN
 LARGEST_TOKENS: Final = 150.0
 # Pareto's index: most give a few tokens, some give a hundred.
@@ -75,14 +76,35 @@ def give(engine: Engine, gift: Gift, key: str) -> None:
 
 
 def live(engine: Engine, seed: int, life: str) -> None:
-    """Contribute until the process ends; `life` keeps the keys of one run apart from another's."""
+    """Contribute until the process ends; `life` keeps the keys of one run apart from another's.
+
+    Gifts are for the log; rounds, which the sensor makes meanwhile, are for people to see.
+    """
+    told = _newest_round(engine)
     for number, gift in enumerate(gifts(seed)):
         try:
             give(engine, gift, f"demo:{life}:{number}")
-            _say(f"{gift.agent} gives {format_tokens(gift.amount_micro)} tokens to {gift.squad}")
+            _say(f"INFO: {gift.agent} gives {format_tokens(gift.amount_micro)} tokens to {gift.squad}")
         except SquadsError as error:
-            _say(f"{gift.agent} could not give to {gift.squad}: {error}")
+            _say(f"WARNING: {gift.agent} could not give to {gift.squad}: {error}")
+        told = tell_rounds(engine, told, _say)
         time.sleep(PAUSE_SECONDS)
+
+
+def tell_rounds(engine: Engine, told: int, say: Callable[[str], None]) -> int:
+    """Say what rounds after `told` did, the oldest first; returns the newest round's number."""
+    with engine.connect() as connection:
+        new = [one for one in overview.last_rounds(connection, ROUNDS_TOLD) if one.round_id > told]
+    for one in reversed(new):
+        say(
+            f"round {one.round_id}: {format_tokens(one.matched_micro)} tokens matched to "
+            f"{one.squads_matched} of {one.squads_weighed} squads"
+        )
+    return max([told, *(one.round_id for one in new)])
+
+
+def _newest_round(engine: Engine) -> int:
+    return tell_rounds(engine, 0, lambda _: None)
 
 
 def main() -> int:
@@ -92,7 +114,7 @@ def main() -> int:
         engine = database.engine(resolve(os.environ, Home.from_environment(os.environ)), pool_size=1)
         live(engine, SEED, uuid.uuid4().hex[:12])
     except (ServerError, OperationalError) as error:
-        _say(f"the database is gone: {str(error).splitlines()[0]}")
+        _say(f"ERROR: the database is gone: {str(error).splitlines()[0]}")
         return 1
     except KeyboardInterrupt:
         pass

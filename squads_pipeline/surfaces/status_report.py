@@ -110,11 +110,11 @@ def show(out: Console, report: StatusReport) -> None:
     )
     for kind, held in sorted(report.holdings.items()):
         facts.add_row(f"{kind} holds", f"{format_tokens(held)} tokens")
-    waiting = (
-        f"{report.inbox.contributions:,} contributions, {format_tokens(report.inbox.amount_micro)} tokens"
-    )
-    if report.inbox.since is not None:
-        waiting += f", the oldest {gap_report.age(report.gaps.read_at, report.inbox.since)} ago"
+    inbox = report.inbox
+    noun = "contribution" if inbox.contributions == 1 else "contributions"
+    waiting = f"{inbox.contributions:,} {noun}, {format_tokens(inbox.amount_micro)} tokens"
+    if inbox.since is not None:
+        waiting += f", the oldest {gap_report.age(report.gaps.read_at, inbox.since)} ago"
     facts.add_row("inbox", waiting)
     out.print(facts)
     out.print()

@@ -3,14 +3,16 @@
 from itertools import islice
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from squads_pipeline.commands import community
+from squads_pipeline.drivers.match_round import match_round
+from squads_pipeline.drivers.run import DriverRun
 from squads_pipeline.rules.money import MICRO_PER_TOKEN
 from squads_pipeline.store import gaps, overview, policies, squads
 from squads_pipeline.store.errors import RefusedError
 from squads_pipeline.surfaces import demo
-from squads_pipeline.surfaces.sample_community import LARGEST_TOKENS, SEED, Gift, gifts, give
+from squads_pipeline.surfaces.sample_community import LARGEST_TOKENS, SEED, Gift, gifts, give, tell_rounds
 
 
 def test_the_community_is_made_once(database_url: str, engine: Engine) -> None:
@@ -57,3 +59,18 @@ def test_a_low_wallet_is_filled_and_the_gift_is_made_once(database_url: str, eng
         assert overview.inbox(connection).contributions == 4
         assert overview.holdings(connection)["squad"] == 600 * MICRO_PER_TOKEN
         assert gaps.GAPS
+
+
+def test_a_round_is_told_once(database_url: str, engine: Engine) -> None:
+    demo.prepare(database_url)
+    for agent in demo.AGENTS[:2]:
+        give(engine, Gift(agent, "open-benchmarks", 10 * MICRO_PER_TOKEN), agent)
+    with engine.begin() as connection:
+        connection.execute(
+            text("SELECT set_config('squads.clock', (now() + interval '1 minute')::text, true)")
+        )
+        match_round(connection, DriverRun("test"))
+    said: list[str] = []
+    assert tell_rounds(engine, 0, said.append) == 1
+    assert tell_rounds(engine, 1, said.append) == 1
+    assert said == ["round 1: 40 tokens matched to 1 of 1 squads"]

@@ -196,6 +196,14 @@ def upgrade() -> None:
         schema="squads",
         comment="Which round each contribution belongs to. Facts: never updated or deleted.",
     )
+    op.create_index(
+        "qf_claims_round_id_brin",
+        "qf_claims",
+        ["round_id"],
+        unique=False,
+        schema="squads",
+        postgresql_using="brin",
+    )
     op.create_table(
         "qf_standings",
         sa.Column("squad_id", sa.Text(), nullable=False, comment="Squad"),
@@ -740,6 +748,7 @@ def downgrade() -> None:
     op.drop_index("qf_unclaimed_granted_at_idx", table_name="qf_unclaimed", schema="squads")
     op.drop_table("qf_unclaimed", schema="squads")
     op.drop_table("qf_standings", schema="squads")
+    op.drop_index("qf_claims_round_id_brin", table_name="qf_claims", schema="squads", postgresql_using="brin")
     op.drop_table("qf_claims", schema="squads")
     op.drop_table("policies", schema="squads")
     op.drop_table("contributor_totals", schema="squads")

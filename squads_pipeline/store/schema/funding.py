@@ -104,6 +104,8 @@ qf_claims = Table(
         comment="The contribution; a primary key, so that no second round can have it",
     ),
     Column("round_id", BigInteger, nullable=False, comment="The one round that has it"),
+    # Claims arrive round by round, so a round's claims are a few adjacent pages.
+    Index("qf_claims_round_id_brin", "round_id", postgresql_using="brin"),
     schema=SCHEMA,
     comment="Which round each contribution belongs to. Facts: never updated or deleted.",
 )
