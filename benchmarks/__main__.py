@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import idle, posting, rounds, world
+from benchmarks import closing, idle, posting, rounds, world
 from benchmarks.report import Measurement, show
 from squads_pipeline.server.embedded import Embedded
 from squads_pipeline.server.home import Home
@@ -21,7 +21,9 @@ def main() -> None:
             if number <= largest:
                 results += rounds.measure(url, number)
         results.append(idle.measure(url, 10_000, largest))
-        show(results)
+    with tempfile.TemporaryDirectory() as folder:
+        results.append(closing.measure(Path(folder), times=8))
+    show(results)
 
 
 if __name__ == "__main__":
