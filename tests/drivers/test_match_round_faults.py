@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from squads_pipeline.commands import community, funding
 from squads_pipeline.drivers.match_round import match_round
@@ -124,6 +125,16 @@ def test_contributions_during_rounds_are_neither_lost_nor_matched_twice(
     assert len(seen) == len(AGENTS) * each
     assert set(seen.values()) == {1}
     assert_sums_agree(engine)
+
+
+def test_a_squad_cannot_close_while_a_round_weighs_it(engine: Engine) -> None:
+    for number, agent in enumerate(AGENTS):
+        contribute(engine, agent, number)
+    with engine.begin() as matching, engine.connect() as closing:
+        match_round(matching, DriverRun("open"))
+        closing.execute(text("SET lock_timeout = '200ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            closing.execute(text("UPDATE squads.research_squads SET status = 'harvesting'"))
 
 
 KILLED = """
