@@ -3,7 +3,7 @@
 from datetime import date
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from squads_pipeline.marts.agent_statements import LAYOUT, statements
@@ -78,6 +78,7 @@ def test_without_agents_there_is_an_empty_frame_with_all_columns() -> None:
     assert list(statements(wallets(), flows(), [DAY]).columns) == LAYOUT.columns
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

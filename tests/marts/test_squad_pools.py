@@ -3,7 +3,7 @@
 from datetime import date
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from squads_pipeline.marts.squad_pools import LAYOUT, statements
@@ -66,6 +66,7 @@ def test_amounts_beyond_53_bits_are_exact() -> None:
     assert stated["closing_micro"].tolist() == [2**53 + 1]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from squads_pipeline.marts.token_supply import LAYOUT, supply
@@ -75,6 +75,7 @@ def test_amounts_beyond_53_bits_are_exact() -> None:
     assert stated(days, DAY)["wallet"][-1] == 2**53 + 1
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
