@@ -13,13 +13,15 @@ from sqlalchemy import Connection
 
 from assets import reports
 from assets.funding import qf_matches, squad_pools
+from assets.marts import agent_statements, token_supply
 from assets.partitions import span_of
 from resources.database import Database
 from squads_pipeline.drivers.audit_matches import findings_since
 from squads_pipeline.rules.money import format_tokens
-from squads_pipeline.store import runs, statements
+from squads_pipeline.store import runs, statement_checks
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
-from squads_pipeline.store.statements import Mismatch
+from squads_pipeline.store.statement_checks import Mismatch
+from squads_pipeline.store.statements import AGENTS, SQUADS, Book
 
 SHOWN: Final = 20
 """Findings shown in the UI."""
@@ -28,17 +30,18 @@ UNFINISHED: Final = "Some days were stated before they were over: materialize th
 RECOMPUTED: Final = "rounds_recompute_equal"
 CLOSING: Final = "closing_equals_ledger"
 OPENING: Final = "opening_equals_previous_closing"
+SUPPLY: Final = "supply_sums_to_zero"
 
 Find = Callable[[Connection, date | None], Findings]
-Compare = Callable[[Connection, date, date], list[Mismatch]]
+Compare = Callable[[Connection, Book, date, date], list[Mismatch]]
 
 _INVARIANT_CHECKS: Final[Mapping[str, Find]] = {
     **{one.name: one.find for one in INVARIANTS.values()},
     RECOMPUTED: findings_since,
 }
 _STATEMENT_CHECKS: Final[Mapping[str, Compare]] = {
-    CLOSING: statements.closing_mismatches,
-    OPENING: statements.opening_mismatches,
+    CLOSING: statement_checks.closing_mismatches,
+    OPENING: statement_checks.opening_mismatches,
 }
 
 
@@ -71,35 +74,54 @@ def invariants(context: dg.AssetCheckExecutionContext, database: Database) -> It
             yield _verdict(key, found)
 
 
-@dg.multi_asset_check(
-    specs=[
-        dg.AssetCheckSpec(
-            CLOSING,
-            asset=squad_pools,
-            blocking=True,
-            description="Each closing is the pool's balance at the end of the day, by the ledger's entries.",
-        ),
-        dg.AssetCheckSpec(
-            OPENING,
-            asset=squad_pools,
-            blocking=True,
-            description="Each opening is the closing of the day before, and both are the ledger's.",
-        ),
-    ],
-    can_subset=True,
+def _statement_checks(asset: dg.AssetsDefinition, book: Book, balance: str) -> dg.AssetChecksDefinition:
+    """The checks of statements: each balance is the ledger's, and days add up. ``balance`` is its name."""
+    closing = f"Each closing is the {balance}'s balance at the end of the day, by the ledger's entries."
+    opening = "Each opening is the closing of the day before, and both are the ledger's."
+
+    @dg.multi_asset_check(
+        name=f"{book.mart}_checks",
+        specs=[
+            dg.AssetCheckSpec(CLOSING, asset=asset, blocking=True, description=closing),
+            dg.AssetCheckSpec(OPENING, asset=asset, blocking=True, description=opening),
+        ],
+        can_subset=True,
+    )
+    def checks(context: dg.AssetCheckExecutionContext, database: Database) -> Iterator[dg.AssetCheckResult]:
+        """Compare statements with the ledger, in one snapshot."""
+        first, last = span_of(context) or (date.min, date.max)
+        with database.snapshot() as connection:
+            today = runs.today(connection)
+            for key in sorted(context.selected_asset_check_keys):
+                found = _STATEMENT_CHECKS[key.name](connection, book, first, last)
+                yield _comparison(key, book, found, today)
+
+    return checks
+
+
+@dg.asset_check(
+    asset=token_supply,
+    name=SUPPLY,
+    blocking=True,
+    description="Over all kinds of accounts openings, mints and closings sum to zero, and what was received was paid.",
 )
-def statement_checks(
-    context: dg.AssetCheckExecutionContext, database: Database
-) -> Iterator[dg.AssetCheckResult]:
-    """Compare statements with the ledger, in one snapshot."""
+def supply_sums_to_zero(context: dg.AssetCheckExecutionContext, database: Database) -> dg.AssetCheckResult:
+    """Sum each day's supply."""
     first, last = span_of(context) or (date.min, date.max)
     with database.snapshot() as connection:
-        today = runs.today(connection)
-        for key in sorted(context.selected_asset_check_keys):
-            yield _comparison(key, _STATEMENT_CHECKS[key.name](connection, first, last), today)
+        found = statement_checks.imbalances(connection, first, last)
+    rows = [
+        Finding("supply", f"{one.what}, {one.effective_on}", "0", format_tokens(one.micro)) for one in found
+    ]
+    return dg.AssetCheckResult(passed=not rows, metadata={"findings": len(rows), **_findings_table(rows)})
 
 
-CHECKS: Final = (invariants, statement_checks)
+CHECKS: Final = (
+    invariants,
+    _statement_checks(squad_pools, SQUADS, "pool"),
+    _statement_checks(agent_statements, AGENTS, "wallet"),
+    supply_sums_to_zero,
+)
 
 
 def _verdict(key: dg.AssetCheckKey, found: Findings) -> dg.AssetCheckResult:
@@ -111,11 +133,13 @@ def _verdict(key: dg.AssetCheckKey, found: Findings) -> dg.AssetCheckResult:
     )
 
 
-def _comparison(key: dg.AssetCheckKey, found: Sequence[Mismatch], today: date) -> dg.AssetCheckResult:
+def _comparison(
+    key: dg.AssetCheckKey, book: Book, found: Sequence[Mismatch], today: date
+) -> dg.AssetCheckResult:
     """Judge mismatches: wrong ones fail; days that are over but were stated too early warn."""
     wrong = [one for one in found if not one.behind]
     unfinished = [one for one in found if one.behind and one.effective_on < today]
-    rows = [_mismatch(one) for one in (*wrong, *unfinished)]
+    rows = [_mismatch(book, one) for one in (*wrong, *unfinished)]
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,
@@ -126,9 +150,9 @@ def _comparison(key: dg.AssetCheckKey, found: Sequence[Mismatch], today: date) -
     )
 
 
-def _mismatch(one: Mismatch) -> Finding:
+def _mismatch(book: Book, one: Mismatch) -> Finding:
     ledger, stated = format_tokens(one.ledger_micro), format_tokens(one.stated_micro)
-    return Finding("statement", f"squad {one.squad_id}, {one.effective_on}", ledger, stated)
+    return Finding("statement", f"{book.noun} {one.holder}, {one.effective_on}", ledger, stated)
 
 
 def _findings_table(found: Sequence[Finding]) -> dict[str, dg.MetadataValue]:

@@ -89,8 +89,8 @@ def squad_pools(context: dg.AssetExecutionContext, database: Database) -> dg.Mat
     """State every squad's pool, from one snapshot of the ledger."""
     days = days_of(context)
     with plainly(), database.snapshot() as connection:
-        pools = statements.pools(connection, days[0])
-        flows = statements.flows(connection, days[0], days[-1])
+        pools = statements.holders(connection, statements.SQUADS, days[0])
+        flows = statements.flows(connection, statements.SQUADS, days[0], days[-1])
     stated = stating.statements(pools, flows, days)
     return reports.mart_result(
         context, stated, days, ["contributions_micro", "matches_micro", "closing_micro"]

@@ -5,6 +5,7 @@ from typing import Final
 import dagster as dg
 
 from assets.funding import mechanism_comparison, squad_pools
+from assets.marts import MARTS
 
 # The daemon could evaluate every five seconds. A quarter of a minute is soon enough for analysts, and rounds
 # in quick succession are then followed by one run and not by one each, which would compete with matching.
@@ -15,9 +16,9 @@ MART_TAG: Final = "squads/mart"
 
 mart_automation: Final = dg.AutomationConditionSensorDefinition(
     "mart_automation",
-    target=dg.AssetSelection.assets(squad_pools, mechanism_comparison),
+    target=dg.AssetSelection.assets(squad_pools, mechanism_comparison, *MARTS),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=EVERY_SECONDS,
     run_tags={MART_TAG: "true"},
-    description="Materializes marts after their parents, and squads' statements once a day is over.",
+    description="Materializes marts after their parents, and statements once a day is over.",
 )

@@ -6,6 +6,7 @@ import dagster as dg
 
 from assets.checks import CHECKS
 from assets.funding import ASSETS
+from assets.marts import MARTS
 from assets.sources import SOURCES
 from resources.database import Database
 from resources.tables import MartTables
@@ -13,7 +14,7 @@ from sensors.gaps import GAP_SENSORS
 from sensors.marts import mart_automation
 
 defs: Final = dg.Definitions(
-    assets=[*SOURCES, *ASSETS],
+    assets=[*SOURCES, *ASSETS, *MARTS],
     asset_checks=CHECKS,
     sensors=[*GAP_SENSORS, mart_automation],
     resources={"database": Database(), "marts": MartTables()},

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 
 from assets.checks import CHECKS
 from assets.funding import ASSETS, QfMatchesConfig
+from assets.marts import MARTS
 from assets.sources import SOURCES
 from resources.database import Database
 from resources.tables import MartTables
@@ -55,6 +56,11 @@ class Community:
     def tamper(self, table: str, change: str) -> None:
         with self.engine.begin() as connection:
             tamper(connection, table, change)
+
+    def write(self, statement: str) -> None:
+        """Change a mart behind the pipeline's back."""
+        with self.engine.begin() as connection:
+            connection.execute(text(statement))
 
     def count(self, table: str) -> int:
         with self.engine.connect() as connection:
@@ -150,7 +156,7 @@ def run_assets(
         "dagster/asset_partition_range_end": last.isoformat(),
     }
     return dg.materialize(
-        [*SOURCES, *ASSETS, *CHECKS],
+        [*SOURCES, *ASSETS, *MARTS, *CHECKS],
         selection=dg.AssetSelection.assets(*names),
         partition_key=first.isoformat() if single else None,
         tags={} if single else span,

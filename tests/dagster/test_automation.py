@@ -7,8 +7,10 @@ import dagster as dg
 import pytest
 
 from assets.funding import ASSETS
+from assets.marts import MARTS
 from squads_pipeline.definitions import defs
 
+STATEMENTS = ("agent_statements", "squad_pools", "token_supply")
 EVENING = datetime(2026, 3, 10, 22, 0, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 3, 11, tzinfo=UTC)
 
@@ -25,14 +27,14 @@ def requested(instance: dg.DagsterInstance) -> Requested:
         result = dg.evaluate_automation_conditions(
             defs,
             instance,
-            asset_selection=dg.AssetSelection.assets(*ASSETS),
+            asset_selection=dg.AssetSelection.assets(*ASSETS, *MARTS),
             evaluation_time=moment,
             cursor=cursor,
         )
         cursor = result.cursor
         found = {
             asset.key.to_user_string(): {str(one) for one in result.get_requested_partitions(asset.key)}
-            for asset in ASSETS
+            for asset in (*ASSETS, *MARTS)
         }
         return {asset: partitions for asset, partitions in found.items() if partitions}
 
@@ -51,8 +53,8 @@ def test_a_new_deployment_asks_for_nothing(requested: Requested) -> None:
 def test_marts_follow_a_round(instance: dg.DagsterInstance, requested: Requested) -> None:
     requested(EVENING)
     matched(instance, "2026-03-10")
-    both = {"squad_pools": {"2026-03-10"}, "mechanism_comparison": {"2026-03-10"}}
-    assert requested(EVENING + timedelta(minutes=1)) == both
+    every = {mart: {"2026-03-10"} for mart in (*STATEMENTS, "mechanism_comparison")}
+    assert requested(EVENING + timedelta(minutes=1)) == every
     assert requested(EVENING + timedelta(minutes=2)) == {}
 
 
@@ -70,7 +72,7 @@ def test_yesterday_is_stated_once_more_when_it_is_over(requested: Requested) -> 
     requested(EVENING)
     assert requested(MIDNIGHT + timedelta(minutes=9)) == {}
     asked = requested(MIDNIGHT + timedelta(minutes=11))
-    assert asked == {"squad_pools": {f"2026-03-{day:02}" for day in range(4, 12)}}
+    assert asked == {mart: {f"2026-03-{day:02}" for day in range(4, 12)} for mart in STATEMENTS}
     assert requested(MIDNIGHT + timedelta(minutes=12)) == {}
     assert requested(MIDNIGHT + timedelta(hours=23)) == {}
 

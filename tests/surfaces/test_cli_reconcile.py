@@ -53,7 +53,12 @@ def test_gaps_are_closed_as_recorded_runs(gap: Squads, engine: Engine) -> None:
     assert (ran.code, ran.document["ok"], ran.document["still_open"]) == (0, True, {})
     driven, marts = ran.document["runs"]
     assert (driven["assets"], driven["units"], driven["moved"]) == (["qf_matches"], 1, "100064")
-    assert sorted(marts["assets"]) == ["mechanism_comparison", "squad_pools"]
+    assert sorted(marts["assets"]) == [
+        "agent_statements",
+        "mechanism_comparison",
+        "squad_pools",
+        "token_supply",
+    ]
     assert counted(engine, "marts.squad_pools") == 1
     assert counted(engine, "dagster.runs") == 2
     assert gap("reconcile").out == "no gap is open; nothing to do\n"

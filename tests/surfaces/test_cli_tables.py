@@ -50,6 +50,19 @@ def test_every_table_can_be_read_in_every_format(given: Squads, tmp_path: Path, 
         assert sum(1 for _ in csv.DictReader(file_)) == rows
 
 
+def test_statements_are_read_in_exact_tokens(given: Squads) -> None:
+    for mart in ("agent_statements", "token_supply"):
+        assert given("reconcile", "--only", mart).code == 0
+    assert [
+        (row["agent_id"], row["minted"], row["contributions"], row["closing"])
+        for row in given("table", "agent_statements", "--json").document
+    ] == [("ada", "100", "12.345678", "87.654322"), ("bob", "100", "3", "97")]
+    supply = {row["account_kind"]: row for row in given("table", "token_supply", "--json").document}
+    assert (supply["issuance"]["minted"], supply["issuance"]["closing"]) == ("-200", "-200")
+    assert (supply["squad"]["received"], supply["wallet"]["paid"]) == ("15.345678", "15.345678")
+    assert "184.654322" in given("table", "token_supply").out
+
+
 def test_a_day_and_a_limit_choose_rows(given: Squads) -> None:
     assert given("table", "transfers", "--day", DAY, "--json").document == []
     assert len(given("table", "transfers", "--limit", "2", "--json").document) == 2

@@ -11,12 +11,18 @@ from squads_pipeline.store.schema.funding import (
     squad_grants,
 )
 from squads_pipeline.store.schema.ledger import accounts, entries, transfers
-from squads_pipeline.store.schema.marts import mechanism_comparison, squad_pools
+from squads_pipeline.store.schema.marts import (
+    agent_statements,
+    mechanism_comparison,
+    squad_pools,
+    token_supply,
+)
 from squads_pipeline.store.schema.operations import driver_runs, policies, policy_adoptions
 from squads_pipeline.store.schema.squads import agents, research_squads
 
 __all__ = [
     "accounts",
+    "agent_statements",
     "agents",
     "contributor_totals",
     "driver_runs",
@@ -33,5 +39,6 @@ __all__ = [
     "research_squads",
     "squad_grants",
     "squad_pools",
+    "token_supply",
     "transfers",
 ]

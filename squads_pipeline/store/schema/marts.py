@@ -34,6 +34,66 @@ squad_pools = Table(
     comment="A squad's statement for a day: opening, what came in by source, what went out, closing.",
 )
 
+agent_statements = Table(
+    "agent_statements",
+    metadata,
+    Column("effective_on", Date, nullable=False, comment="UTC day of the statement"),
+    Column(
+        "agent_id",
+        Text,
+        nullable=False,
+        comment="Agent",
+        info=_lineage("agents.id", "contributions.agent_id"),
+    ),
+    micro("opening_micro", "Wallet at the start of the day, in µT", lineage=["contributions.amount_micro"]),
+    micro("minted_micro", "Minted into the wallet, in µT"),
+    micro("payouts_micro", "Shares of squads' pools received, in µT"),
+    micro("dividends_micro", "Dividends received, in µT"),
+    micro("other_received_micro", "Refunds and corrections received, in µT"),
+    micro(
+        "contributions_micro",
+        "Contributed to squads, in µT; not negative",
+        lineage=["contributions.amount_micro"],
+    ),
+    micro("other_given_micro", "Sponsorships, bonuses and corrections given, in µT; not negative"),
+    micro("closing_micro", "Wallet at the end of the day, in µT", lineage=["contributions.amount_micro"]),
+    PrimaryKeyConstraint("effective_on", "agent_id"),
+    schema=MARTS,
+    comment="An agent's day: opening, received by kind, given, closing. Who had nothing all day has no row.",
+)
+
+token_supply = Table(
+    "token_supply",
+    metadata,
+    Column("effective_on", Date, nullable=False, comment="UTC day of the statement"),
+    Column(
+        "account_kind",
+        Text,
+        nullable=False,
+        comment="Kind of account: issuance, treasury, matching_pool, wallet or squad",
+    ),
+    micro(
+        "opening_micro",
+        "Held by all accounts of the kind at the start of the day, in µT; negative for issuance",
+        lineage=_MATCH_AND_GIFT,
+    ),
+    micro("minted_micro", "Minted into the kind, in µT; for issuance, which it left, negative"),
+    micro("received_micro", "Received otherwise, also from the same kind, in µT", lineage=_MATCH_AND_GIFT),
+    micro(
+        "paid_micro",
+        "Paid otherwise, also to the same kind, in µT; not negative",
+        lineage=_MATCH_AND_GIFT,
+    ),
+    micro(
+        "closing_micro",
+        "Held by all accounts of the kind at the end of the day, in µT; negative for issuance",
+        lineage=_MATCH_AND_GIFT,
+    ),
+    PrimaryKeyConstraint("effective_on", "account_kind"),
+    schema=MARTS,
+    comment="Tokens issued and where they sit, by day and kind of account. Balances and mints sum to zero.",
+)
+
 mechanism_comparison = Table(
     "mechanism_comparison",
     metadata,
