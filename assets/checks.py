@@ -68,7 +68,7 @@ def invariants(context: dg.AssetCheckExecutionContext, database: Database) -> It
     with database.snapshot() as connection:
         for key in sorted(context.selected_asset_check_keys):
             found = _INVARIANT_CHECKS[key.name](connection, span and span[0])
-            yield _verdict(key, found)
+            yield verdict(key, found)
 
 
 @dg.multi_asset_check(
@@ -102,7 +102,8 @@ def statement_checks(
 CHECKS: Final = (invariants, statement_checks)
 
 
-def _verdict(key: dg.AssetCheckKey, found: Findings) -> dg.AssetCheckResult:
+def verdict(key: dg.AssetCheckKey, found: Findings) -> dg.AssetCheckResult:
+    """The result of a check that passes if nothing was found."""
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,
