@@ -72,6 +72,8 @@ def ensure_complete(connection: Connection) -> None:
     Gap views read parameters from the stored content, and to them one that is missing is unknown.
     """
     policy = current(connection)
-    content = connection.scalar(select(policies.c.content).where(policies.c.id == policy_id(policy)))
-    if content is None:
+    adopted = connection.scalar(
+        select(policy_adoptions.c.policy_id).order_by(policy_adoptions.c.id.desc()).limit(1)
+    )
+    if adopted != policy_id(policy):
         adopt(connection, policy, adopted_by="setup", reason="parameters of this version, at their defaults")

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from assets.checks import CHECKS
+from assets.formation import FORMATION_ASSETS
+from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS, QfMatchesConfig
 from assets.sources import SOURCES
 from resources.database import Database
@@ -150,7 +152,7 @@ def run_assets(
         "dagster/asset_partition_range_end": last.isoformat(),
     }
     return dg.materialize(
-        [*SOURCES, *ASSETS, *CHECKS],
+        [*SOURCES, *FORMATION_ASSETS, *ASSETS, *FORMATION_CHECKS, *CHECKS],
         selection=dg.AssetSelection.assets(*names),
         partition_key=first.isoformat() if single else None,
         tags={} if single else span,
