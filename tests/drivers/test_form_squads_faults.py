@@ -45,14 +45,16 @@ def test_two_at_once_form_once(engine: Engine, database_url: str) -> None:
 def test_a_target_that_an_agent_takes_meanwhile_is_left_to_the_agent(
     engine: Engine, database_url: str
 ) -> None:
+    own = database.engine(database_url)
     with ThreadPoolExecutor(1) as threads, engine.begin() as connection:
         community.add_squad(connection, "mine", target_id="a")
-        forming = threads.submit(run, database.engine(database_url))
+        forming = threads.submit(run, own)
         while not waiting(engine):
             assert not forming.done()
         connection.commit()
         # The money that was meant for a is not spent on c: the next run sees to that.
         assert forming.result().units == 1
+    own.dispose()
     assert seeds(engine) == [("b", 4_500 * TOKEN, 1_000 * TOKEN)]
     run(engine)
     assert seeds(engine) == [
