@@ -71,7 +71,7 @@ def invariants(context: dg.AssetCheckExecutionContext, database: Database) -> It
     with database.snapshot() as connection:
         for key in sorted(context.selected_asset_check_keys):
             found = _INVARIANT_CHECKS[key.name](connection, span and span[0])
-            yield _verdict(key, found)
+            yield verdict(key, found)
 
 
 def _statement_checks(asset: dg.AssetsDefinition, book: Book, balance: str) -> dg.AssetChecksDefinition:
@@ -124,7 +124,8 @@ CHECKS: Final = (
 )
 
 
-def _verdict(key: dg.AssetCheckKey, found: Findings) -> dg.AssetCheckResult:
+def verdict(key: dg.AssetCheckKey, found: Findings) -> dg.AssetCheckResult:
+    """The result of a check that passes if nothing was found."""
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from squads_pipeline.drivers.run import Outcome
 from squads_pipeline.rules.money import format_tokens
+from squads_pipeline.store.formation_facts import FormationSummary, Seeded
 from squads_pipeline.store.gaps import Size
 from squads_pipeline.store.match_facts import Large, Summary
 
@@ -55,6 +56,24 @@ def matches_table(matches: Sequence[Large]) -> dict[str, dg.MetadataValue]:
     return {"largest matches": dg.MetadataValue.md(markdown_table(heads, rows))}
 
 
+def formations_table(formations: Sequence[Seeded]) -> dict[str, dg.MetadataValue]:
+    """The largest seeds of a day as a table; nothing if there are none."""
+    if not formations:
+        return {}
+    rows = [
+        (
+            one.squad_id,
+            f"{one.artifact_type} {one.artifact_id}",
+            format_tokens(one.importance_ppm),
+            format_tokens(one.seed_micro),
+            format_tokens(one.missing_micro),
+        )
+        for one in formations
+    ]
+    heads = ("squad", "target", "importance", "seed", "missing now")
+    return {"largest seeds": dg.MetadataValue.md(markdown_table(heads, rows))}
+
+
 def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A table in Markdown; a bar within a cell is escaped."""
     lines = [heads, ["---"] * len(heads), *rows]
@@ -85,6 +104,14 @@ def day_metadata(summary: Summary) -> dict[str, dg.MetadataValue]:
         "dagster/partition_row_count": dg.MetadataValue.int(summary.matches),
         "rounds of the day": dg.MetadataValue.int(summary.rounds),
         "matched on the day, tokens": dg.MetadataValue.text(format_tokens(summary.matched_micro)),
+    }
+
+
+def formations_metadata(summary: FormationSummary) -> dict[str, dg.MetadataValue]:
+    """What a day holds of formations after the run."""
+    return {
+        "dagster/partition_row_count": dg.MetadataValue.int(summary.squads),
+        "seeds of the day, tokens": dg.MetadataValue.text(format_tokens(summary.seeds_micro)),
     }
 
 

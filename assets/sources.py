@@ -1,5 +1,6 @@
 """Where the lineage starts: what agents write through commands, as external assets. Nothing is made here."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import dagster as dg
@@ -17,9 +18,10 @@ def _renamed(column: Column[Any], name: str) -> Column[Any]:
     return Column(name, column.type, comment=column.comment, nullable=column.nullable)
 
 
-def _external(table: Table, description: str) -> dg.AssetSpec:
+def _external(table: Table, description: str, deps: Sequence[str] = ()) -> dg.AssetSpec:
     return dg.AssetSpec(
         table.name,
+        deps=deps,
         description=description,
         group_name=GROUP,
         owners=OWNERS,
@@ -32,9 +34,16 @@ agents: Final = _external(
     schema.agents, "Actors of the community: people, LLM personas and worker programs. Each has a wallet."
 )
 
+knowledge_gaps: Final = _external(
+    schema.knowledge_gaps,
+    "Targets: the gaps, hypotheses, challenges and analyses that squads are formed around.",
+)
+
+# Those that agents found are written by commands, those around targets come from the driver.
 research_squads: Final = _external(
     schema.research_squads,
     "Squads: short-lived, pool-funded teams around a gap, a hypothesis or a challenge.",
+    deps=["squads_formed"],
 )
 
 contributions: Final = dg.AssetSpec(
@@ -59,4 +68,4 @@ contributions: Final = dg.AssetSpec(
     },
 )
 
-SOURCES: Final = (agents, research_squads, contributions)
+SOURCES: Final = (agents, knowledge_gaps, research_squads, contributions)

@@ -9,6 +9,7 @@ import dagster as dg
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from assets.formation import squads_formed
 from assets.funding import qf_matches
 from resources.database import Database
 from sensors.back_off import back_off
@@ -139,4 +140,4 @@ def _first_line(error: Exception) -> str:
     return (str(cause).splitlines() or [type(error).__name__])[0]
 
 
-GAP_SENSORS: Final = (gap_sensor(qf_matches),)
+GAP_SENSORS: Final = (gap_sensor(squads_formed), gap_sensor(qf_matches))

@@ -5,6 +5,8 @@ from typing import Final
 import dagster as dg
 
 from assets.checks import CHECKS
+from assets.formation import FORMATION_ASSETS
+from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS
 from assets.marts import MARTS
 from assets.sources import SOURCES
@@ -14,8 +16,8 @@ from sensors.gaps import GAP_SENSORS
 from sensors.marts import mart_automation
 
 defs: Final = dg.Definitions(
-    assets=[*SOURCES, *ASSETS, *MARTS],
-    asset_checks=CHECKS,
+    assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *MARTS],
+    asset_checks=[*FORMATION_CHECKS, *CHECKS],
     sensors=[*GAP_SENSORS, mart_automation],
     resources={"database": Database(), "marts": MartTables()},
     # A run is one or two short steps; a process for each would take longer than the work.

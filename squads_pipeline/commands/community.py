@@ -3,10 +3,14 @@
 from sqlalchemy import Connection
 
 from squads_pipeline.commands import funding
-from squads_pipeline.store import squads
+from squads_pipeline.rules.policy import policy_id
+from squads_pipeline.store import policies, squads
 from squads_pipeline.store.errors import RefusedError
 from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES, TARGET_TYPES
 from squads_pipeline.store.squads import NewSquad
+from squads_pipeline.store.stamp import Stamp
+
+RULE_VERSION = "1"
 
 
 def add_agent(connection: Connection, agent: str, *, kind: str = "agent", tokens_micro: int = 0) -> None:
@@ -68,4 +72,5 @@ def add_squad(
             f"A squad cannot start as {status!r}", f"Choose one of {', '.join(FUNDABLE_STATUSES)}."
         )
     new = NewSquad(squad, name or squad, charter, target_type, target_id or squad, status, created_by)
-    squads.add_squads(connection, [new])
+    stamp = Stamp("add_squad", f"call:{squad}", policy_id(policies.current(connection)), RULE_VERSION)
+    squads.add_squads(connection, [new], reason=f"added by {created_by}", stamp=stamp)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.store import import_refusals, import_transfers, imports
 from squads_pipeline.store.import_refusals import Demand, Unaffordable
+from squads_pipeline.store.stamp import Stamp
 
 _BATCH: Final = 10_000
 
@@ -27,7 +28,7 @@ class Known:
     agents_added: int
 
 
-def compare(connection: Connection, *, create_missing: bool) -> Known:
+def compare(connection: Connection, stamp: Stamp, *, create_missing: bool) -> Known:
     """Refuse what repeats, is unknown, closed or not covered; add what is missing if that is allowed.
 
     Squads are held before accounts are locked, as every contributor does, and agents are only added for rows
@@ -36,7 +37,7 @@ def compare(connection: Connection, *, create_missing: bool) -> Known:
     imports.one_at_a_time(connection)
     import_refusals.refuse_repeated(connection)
     already = imports.drop_known(connection)
-    squads = imports.add_squads(connection) if create_missing else 0
+    squads = imports.add_squads(connection, stamp) if create_missing else 0
     if create_missing:
         remedy = "disband that squad, or use its id"
         reason = "is no squad, and another live squad has the analysis of this id as its target"

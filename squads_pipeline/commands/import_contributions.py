@@ -127,13 +127,14 @@ def import_contributions(
     run_id = f"import:{tabular_files.digest(path)[:_DIGEST_DIGITS]}"
     rows = imports.stage_rows(connection, _read(file, options, overview.now(connection), progress))
     progress("comparing with what is known", 0, 0)
-    known = compare(connection, create_missing=options.create_missing)
+    stamp = Stamp(DRIVER, run_id, policy_id(policies.current(connection)), RULE_VERSION)
+    known = compare(connection, stamp, create_missing=options.create_missing)
     refused = imports.refused_by_category(connection)
     if refused and options.rejects is None:
         raise ImportRefusedError(refused, list(imports.refusals(connection, FIRST_REFUSALS)))
     if options.rejects is not None:
         import_rejects.write(options.rejects, file.table, imports.refusals(connection))
-    minted_micro, posted = _post(connection, run_id, progress, minting=options.create_missing)
+    minted_micro, posted = _post(connection, stamp, progress, minting=options.create_missing)
     imports.clear(connection)
     return ImportReport(
         rows=rows,
@@ -176,11 +177,10 @@ def _categorised(refusal: Refusal) -> Refused:
     return Refused(replace(refusal, reason=reason), f"{refusal.field} {reason}")
 
 
-def _post(connection: Connection, run_id: str, progress: Progress, *, minting: bool) -> tuple[int, Totals]:
+def _post(connection: Connection, stamp: Stamp, progress: Progress, *, minting: bool) -> tuple[int, Totals]:
     """Post the good rows, some at a time; returns the µT minted for them and what they come to."""
     totals = import_transfers.totals(connection)
     _require_storable(totals)
-    stamp = Stamp(DRIVER, run_id, policy_id(policies.current(connection)), RULE_VERSION)
     ledger.stage(connection)
     minted_micro = import_transfers.stage_mints(connection, reason=MINT_REASON) if minting else 0
     moved_micro = 0

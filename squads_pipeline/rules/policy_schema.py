@@ -114,6 +114,51 @@ class Policy:
             "Under the pairwise mechanism, the overlap at which a pair of contributors counts half.",
         ),
     )
+    min_importance: Fraction = field(
+        default=Fraction(1, 2),
+        metadata=described(
+            "formation",
+            "min_importance",
+            share(),
+            "A squad is formed around an open target of at least this importance.",
+        ),
+    )
+    seed_rate_micro: int = field(
+        default=5_000_000_000,
+        metadata=described(
+            "formation",
+            "seed_rate",
+            token_amount(0, 1_000_000),
+            "The seed of a squad whose target has importance 1; others get their importance's part of it.",
+        ),
+    )
+    recruit_window_seconds: int = field(
+        default=86_400,
+        metadata=described(
+            "formation",
+            "recruit_window_seconds",
+            whole(60, 2_592_000, "seconds"),
+            "A squad that was formed recruits for this long.",
+        ),
+    )
+    max_per_run: int = field(
+        default=5,
+        metadata=described(
+            "formation",
+            "max_per_run",
+            whole(1, 10_000, "units"),
+            "The most squads that one run forms, the most important targets first.",
+        ),
+    )
+    treasury_target_micro: int = field(
+        default=100_000_000_000,
+        metadata=described(
+            "treasury",
+            "treasury_target",
+            token_amount(0, 1_000_000_000),
+            "The treasury, which pays the seeds, is topped up to this level once a day; 0 turns it off.",
+        ),
+    )
     matching_pool_target_micro: int = field(
         default=100_000_000_000,
         metadata=described(

@@ -60,6 +60,21 @@ _BY_CONSTRAINT: dict[str, tuple[type[SquadsError], str, str]] = {
         "Join that squad, fork it, or wait until it is disbanded.",
     ),
     "research_squads_pkey": (AlreadyExistsError, "A squad of this id exists", "Choose another id."),
+    "knowledge_gaps_pkey": (
+        AlreadyExistsError,
+        "This artifact is a target already",
+        "See it with `squads targets list`.",
+    ),
+    "knowledge_gaps_artifact_id_is_plain": (
+        RefusedError,
+        "The artifact's id is empty, too long or has control characters",
+        "Use 1 to 200 characters on one line.",
+    ),
+    "knowledge_gaps_title_is_plain": (
+        RefusedError,
+        "The title is empty, too long or has control characters",
+        "Use 1 to 500 characters on one line.",
+    ),
     "agents_pkey": (AlreadyExistsError, "An agent of this name exists", "Choose another name."),
     "agents_id_is_plain": (
         RefusedError,

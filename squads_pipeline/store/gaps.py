@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, TableClause, column, exists, func, select, table
 
-GAPS = ("qf_matches",)
+GAPS = ("squads_formed", "qf_matches")
 """Driven assets, each with a view of its name in the schema ``gaps``."""
 
 
@@ -16,7 +16,7 @@ class Unit:
 
     Attributes:
         unit: names it, such as ``squad:heatmap``.
-        since: when the work became due to be done.
+        since: when the work became due to be done; ahead of now if it has to wait for something until then.
         reason: why it is open, for a person.
         tokens_at_stake: tokens that wait for it.
     """
@@ -45,8 +45,10 @@ def _view(gap: str) -> TableClause:
 
 
 def is_open(connection: Connection, gap: str) -> bool:
-    """Whether there is work to do."""
-    return bool(connection.scalar(select(exists().select_from(_view(gap)))))
+    """Whether there is work that can be done now; units whose `since` lies ahead wait for something."""
+    view = _view(gap)
+    due = exists().select_from(view).where(view.c.since <= func.squads.clock())
+    return bool(connection.scalar(select(due)))
 
 
 def size(connection: Connection, gap: str) -> Size:

@@ -12,6 +12,9 @@ import psycopg
 from sqlalchemy import BigInteger, Connection, bindparam, text
 
 from squads_pipeline.rules.contribution_rows import ContributionRow, Refusal
+from squads_pipeline.rules.lifecycle import opening_edges
+from squads_pipeline.store import squad_events
+from squads_pipeline.store.stamp import Stamp
 
 _FETCHED_AT_ONCE = 10_000
 
@@ -95,9 +98,12 @@ WITH added AS (
     ORDER BY squad
     ON CONFLICT DO NOTHING
     RETURNING id
+),
+opened AS (
+    INSERT INTO squads.accounts (name, kind, owner_id, balance_micro, opened_at)
+    SELECT 'squad:' || id, 'squad', id, 0, squads.clock() FROM added ORDER BY id
 )
-INSERT INTO squads.accounts (name, kind, owner_id, balance_micro, opened_at)
-SELECT 'squad:' || id, 'squad', id, 0, squads.clock() FROM added ORDER BY id
+SELECT id FROM added ORDER BY id
 """)
 
 _ADD_AGENTS = text("""
@@ -115,12 +121,17 @@ SELECT 'wallet:' || id, 'wallet', id, 0, squads.clock() FROM added ORDER BY id
 """)
 
 
-def add_squads(connection: Connection) -> int:
+def add_squads(connection: Connection, stamp: Stamp) -> int:
     """Add the squads that good rows name and nobody knows, save those whose target another squad has.
 
     Returns how many were added.
     """
-    return connection.execute(_ADD_SQUADS).rowcount
+    added = list(connection.scalars(_ADD_SQUADS))
+    reason = "known from an imported record of contributions"
+    squad_events.record(
+        connection, added, opening_edges("active"), reason=reason, actor="import", stamp=stamp
+    )
+    return len(added)
 
 
 def add_agents(connection: Connection) -> int:

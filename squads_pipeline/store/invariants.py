@@ -58,7 +58,7 @@ class Invariant:
     find: Callable[[Connection, date | None], Findings]
 
 
-def _invariant(number: str, name: str, description: str, *queries: str) -> Invariant:
+def invariant(number: str, name: str, description: str, *queries: str) -> Invariant:
     """An invariant whose queries each yield ``subject, expected, found`` for a parameter ``since``."""
     union = " UNION ALL ".join(f"({query})" for query in queries)
     statement = text(
@@ -74,8 +74,8 @@ def _invariant(number: str, name: str, description: str, *queries: str) -> Invar
 
 
 _ALL = (
-    _invariant("I1", "balances_sum_to_zero", "All balances sum to zero.", queries.BALANCES),
-    _invariant(
+    invariant("I1", "balances_sum_to_zero", "All balances sum to zero.", queries.BALANCES),
+    invariant(
         "I2",
         "entries_explain_balances",
         "A transfer's two entries sum to zero; balances are what entries say; versions have no hole.",
@@ -83,14 +83,14 @@ _ALL = (
         queries.CHAIN_OF_ENTRIES,
         queries.BALANCE_OF_ACCOUNTS,
     ),
-    _invariant(
+    invariant(
         "I3",
         "nothing_is_overdrawn",
         "No account but issuance is, or was, below zero.",
         queries.OVERDRAWN,
         queries.OVERDRAWN_BEFORE,
     ),
-    _invariant(
+    invariant(
         "I4",
         "pools_are_grants_less_payouts",
         "A pool is what was granted to it less what was paid out of it; every grant is a transfer.",
@@ -98,7 +98,7 @@ _ALL = (
         queries.GRANTS_ELSEWHERE,
         queries.POOLS,
     ),
-    _invariant(
+    invariant(
         "I5",
         "contributions_are_claimed_once",
         "A contribution waits in the inbox or is in one round; none waits once its squad is disbanded.",
@@ -106,14 +106,14 @@ _ALL = (
         queries.INBOX,
         queries.CLAIMS,
     ),
-    _invariant(
+    invariant(
         "I6",
         "rounds_keep_to_their_bounds",
         "A round pays at most its budget, a squad gets at most its cap, and what was decided was paid.",
         queries.ROUNDS,
         queries.PAYMENTS,
     ),
-    _invariant(
+    invariant(
         "I13",
         "nothing_is_left_behind",
         "A round claims all that waits: a second run finds nothing that the first could have done.",

@@ -64,3 +64,16 @@ def ensure_one_adopted(connection: Connection) -> None:
     """Put the packaged policy in force where no policy is."""
     if connection.scalar(select(func.count()).select_from(policy_adoptions)) == 0:
         adopt(connection, packaged(), adopted_by="setup", reason="the packaged policy")
+
+
+def ensure_complete(connection: Connection) -> None:
+    """Adopt the policy in force anew if it lacks parameters that came later, at their defaults.
+
+    Gap views read parameters from the stored content, and to them one that is missing is unknown.
+    """
+    policy = current(connection)
+    adopted = connection.scalar(
+        select(policy_adoptions.c.policy_id).order_by(policy_adoptions.c.id.desc()).limit(1)
+    )
+    if adopted != policy_id(policy):
+        adopt(connection, policy, adopted_by="setup", reason="parameters of this version, at their defaults")

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select
 
-from squads_pipeline.store import ledger
+from squads_pipeline.rules.lifecycle import opening_edges
+from squads_pipeline.store import ledger, squad_events
 from squads_pipeline.store.errors import NotFoundError, speaking
 from squads_pipeline.store.schema import agents, research_squads
+from squads_pipeline.store.stamp import Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,14 @@ def add_agents(connection: Connection, ids: Sequence[str], kind: str) -> None:
     ledger.open_accounts(connection, "wallet", ids)
 
 
-def add_squads(connection: Connection, squads: Sequence[NewSquad]) -> None:
-    """Write squads and open their pools.
+def add_squads(connection: Connection, squads: Sequence[NewSquad], *, reason: str, stamp: Stamp) -> None:
+    """Write squads, the edges that lead to their first status, and open their pools.
+
+    Args:
+        connection: the caller commits it.
+        squads: what to write.
+        reason: why they are added, for the edges.
+        stamp: of the edges.
 
     Raises:
         AlreadyExistsError: an id is taken, or another live squad has the target.
@@ -65,6 +73,9 @@ def add_squads(connection: Connection, squads: Sequence[NewSquad]) -> None:
             ],
         )
     ledger.open_accounts(connection, "squad", [one.id for one in squads])
+    for status, maker in sorted({(one.status, one.created_by) for one in squads}):
+        ids = [one.id for one in squads if (one.status, one.created_by) == (status, maker)]
+        squad_events.record(connection, ids, opening_edges(status), reason=reason, actor=maker, stamp=stamp)
 
 
 def status_for_funding(connection: Connection, squad: str) -> tuple[str, str]:

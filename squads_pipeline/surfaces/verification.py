@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Connection, Engine
 
-from squads_pipeline.drivers.audit_matches import findings_since
+from squads_pipeline.drivers import audit_formations, audit_matches
+from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
 
 
@@ -72,6 +73,12 @@ def _snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Findings]]]:
-    for one in INVARIANTS.values():
+    for one in (*INVARIANTS.values(), *FORMATION_INVARIANTS):
         yield one.number, one.description, one.find
-    yield "I6", "Every round, recomputed from its contributions, is what was paid, to the µT.", findings_since
+    yield (
+        "I6",
+        "Every round, recomputed from its contributions, is what was paid, to the µT.",
+        audit_matches.findings_since,
+    )
+    seeds = "Every seed, recomputed from its target's importance, is what it was when the squad was formed."
+    yield "I10", seeds, audit_formations.findings_since

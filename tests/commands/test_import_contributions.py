@@ -92,6 +92,14 @@ def test_good_rows_become_contributions_at_the_times_of_the_file(engine: Engine,
     assert balance(engine, "squad:p") == 13_500_000
     assert balance(engine, "wallet:c") == 0
     with engine.connect() as connection:
+        edges = connection.execute(
+            text("SELECT event_no, to_status, actor, run_id FROM squads.squad_events ORDER BY event_no")
+        ).all()
+    assert [tuple(one) for one in edges] == [
+        (number, status, "import", report.run_id)
+        for number, status in enumerate(("forming", "recruiting", "active"), 1)
+    ]
+    with engine.connect() as connection:
         rows = connection.execute(
             text(
                 "SELECT kind, amount_micro, reason, occurred_at, driver, run_id FROM squads.transfers "

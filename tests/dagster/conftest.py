@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from assets.checks import CHECKS
+from assets.formation import FORMATION_ASSETS
+from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS, QfMatchesConfig
 from assets.marts import MARTS
 from assets.sources import SOURCES
@@ -156,7 +158,7 @@ def run_assets(
         "dagster/asset_partition_range_end": last.isoformat(),
     }
     return dg.materialize(
-        [*SOURCES, *ASSETS, *MARTS, *CHECKS],
+        [*SOURCES, *FORMATION_ASSETS, *ASSETS, *MARTS, *FORMATION_CHECKS, *CHECKS],
         selection=dg.AssetSelection.assets(*names),
         partition_key=first.isoformat() if single else None,
         tags={} if single else span,

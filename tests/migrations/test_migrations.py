@@ -7,6 +7,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, Engine, text
 
 from squads_pipeline.store import migrate
+from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
 from squads_pipeline.store.schema import metadata
 from squads_pipeline.store.schema.base import MARTS, SCHEMA
 
@@ -117,3 +118,28 @@ def test_the_tables_can_be_taken_down_again(engine: Engine) -> None:
             text("SELECT tablename FROM pg_tables WHERE schemaname IN ('squads', 'marts')")
         ).all()
     assert left == ["alembic_version"]
+
+
+def test_squads_from_before_edges_were_recorded_get_theirs(engine: Engine, database_url: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA gaps CASCADE"))
+        command.downgrade(migrate.configuration(connection), "0001")
+        connection.execute(
+            text("""INSERT INTO squads.research_squads
+                        (id, name, charter, target_artifact_type, target_artifact_id, status, formed_at)
+                    VALUES ('s', 's', '', 'gap', 's', 'active', '2026-02-03 23:00+00')""")
+        )
+        connection.execute(text("CREATE SCHEMA gaps"))
+    migrate.upgrade(database_url)
+    with engine.connect() as connection:
+        events = connection.execute(
+            text("""SELECT event_no, from_status, to_status, actor, effective_on::text
+                    FROM squads.squad_events ORDER BY event_no""")
+        ).all()
+        assert [tuple(one) for one in events] == [
+            (1, None, "forming", "unknown", "2026-02-03"),
+            (2, "forming", "recruiting", "unknown", "2026-02-03"),
+            (3, "recruiting", "active", "unknown", "2026-02-03"),
+        ]
+        for invariant in FORMATION_INVARIANTS:
+            assert invariant.find(connection, None).first == ()

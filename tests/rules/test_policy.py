@@ -62,6 +62,11 @@ def test_the_packaged_file_explains_each_parameter() -> None:
         ('max_match_fraction = "0.25"', "max_match_fraction = 1", "max_match_fraction", Fraction(1)),
         ('mechanism = "quadratic"', 'mechanism = "pairwise"', "mechanism", "pairwise"),
         ('matching_pool_target = "100000"', 'matching_pool_target = "0"', "matching_pool_target_micro", 0),
+        ('treasury_target = "100000"', 'treasury_target = "0"', "treasury_target_micro", 0),
+        ('min_importance = "0.5"', 'min_importance = "2/3"', "min_importance", Fraction(2, 3)),
+        ('seed_rate = "5000"', "seed_rate = 1", "seed_rate_micro", 1_000_000),
+        ("recruit_window_seconds = 86400", "recruit_window_seconds = 60", "recruit_window_seconds", 60),
+        ("max_per_run = 5", "max_per_run = 10_000", "max_per_run", 10_000),
     ],
 )
 def test_a_changed_line_changes_one_field(old: str, new: str, field: str, value: object) -> None:
@@ -91,6 +96,10 @@ def test_a_changed_line_changes_one_field(old: str, new: str, field: str, value:
         ('mechanism = "quadratic"', 'mechanism = "linear"', "'linear' .*quadratic, clr, pairwise"),
         ('mechanism = "quadratic"', "mechanism = 1", "in quotes"),
         ('pairwise_bound = "25"', 'pairwise_bound = "0"', "1 to 1,000,000 tokens"),
+        ('min_importance = "0.5"', "min_importance = 0.5", "write it in quotes"),
+        ('seed_rate = "5000"', 'seed_rate = "1000000.1"', "0 to 1,000,000 tokens"),
+        ("recruit_window_seconds = 86400", "recruit_window_seconds = 59", "60 to 2,592,000 seconds"),
+        ("max_per_run = 5", "max_per_run = 0", "1 to 10,000 units"),
         ('dust = "1"', "", r"matching\.dust is missing; add it to \[matching\]"),
         ('dust = "1"', 'dust = "1"\nmechanims = "clr"', "did you mean matching.mechanism?"),
         ('dust = "1"', 'dust = "1"\nzzz = 1', "matching.zzz is not a parameter; remove it"),
@@ -157,6 +166,11 @@ def test_the_id_depends_on_values_and_on_nothing_else() -> None:
         {"saturation": "always_distribute"},
         {"excess": "truncate"},
         {"pairwise_bound_micro": 1_000_000},
+        {"min_importance": Fraction(1, 3)},
+        {"seed_rate_micro": 1},
+        {"recruit_window_seconds": 60},
+        {"max_per_run": 1},
+        {"treasury_target_micro": 1},
         {"matching_pool_target_micro": 1},
     ]
     assert {name for change in changed for name in change} == {

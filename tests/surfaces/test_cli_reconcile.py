@@ -34,7 +34,8 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(gap: Squads, engine: Engine
 
 
 def test_gaps_and_status_show_what_is_missing(gap: Squads) -> None:
-    [found] = gap("gaps", "--json").document["gaps"]
+    [forming, found] = gap("gaps", "--json").document["gaps"]
+    assert (forming["gap"], forming["open_units"]) == ("squads_formed", 0)
     assert (found["gap"], found["open_units"], found["tokens_at_stake_micro"]) == (
         "qf_matches",
         1,
@@ -81,4 +82,4 @@ def test_a_run_that_fails_is_told_and_exits_with_1(gap: Squads, engine: Engine) 
 def test_an_asset_that_is_none(squads: Squads) -> None:
     for arguments in (("--only", "nonsense"), ("--only", "squad_pools", "--dry-run")):
         ran = squads("reconcile", *arguments)
-        assert (ran.code, "Choose one of qf_matches" in ran.err) == (1, True)
+        assert (ran.code, "Choose one of squads_formed, qf_matches" in ran.err) == (1, True)

@@ -1,6 +1,7 @@
 """The tables, with their comments: the one truth for migrations, docs and column schemas. No queries."""
 
 from squads_pipeline.store.schema.base import metadata
+from squads_pipeline.store.schema.formation import knowledge_gaps, squad_events, squads_formed, unpaid_seeds
 from squads_pipeline.store.schema.funding import (
     contributor_totals,
     qf_claims,
@@ -27,6 +28,7 @@ __all__ = [
     "contributor_totals",
     "driver_runs",
     "entries",
+    "knowledge_gaps",
     "mechanism_comparison",
     "metadata",
     "policies",
@@ -37,8 +39,11 @@ __all__ = [
     "qf_standings",
     "qf_unclaimed",
     "research_squads",
+    "squad_events",
     "squad_grants",
     "squad_pools",
+    "squads_formed",
     "token_supply",
     "transfers",
+    "unpaid_seeds",
 ]

@@ -23,3 +23,12 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION squads.root(bigint) IS
 'isqrt(amount · 10³⁶): the root of an amount in µT, in units of 10⁻¹⁸, exact. Equals rules.roots.root.';
+
+CREATE OR REPLACE FUNCTION squads.share_ppm(share text) RETURNS integer
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+-- Rounded up by whole numbers: a quotient with decimals could be rounded to the wrong side.
+RETURN div(split_part(share, '/', 1)::numeric * 1000000
+               + coalesce(nullif(split_part(share, '/', 2), ''), '1')::numeric - 1,
+           coalesce(nullif(split_part(share, '/', 2), ''), '1')::numeric)::integer;
+COMMENT ON FUNCTION squads.share_ppm(text) IS
+'A policy''s share such as 1/2, in millionths, rounded up. Equals rules.formation.least_ppm.';

@@ -18,6 +18,7 @@ from squads_pipeline.surfaces.cli import (
     reconciling,
     serving,
     tables,
+    targets,
 )
 from squads_pipeline.surfaces.cli.answers import USAGE, Answer
 
@@ -66,6 +67,12 @@ app.add_typer(agents_group, name="agents")
 squads_group = _group("The research squads.")
 squads_group.command("add")(community.add_squad)
 app.add_typer(squads_group, name="squads")
+
+targets_group = _group("The gaps, hypotheses, challenges and analyses that squads are formed around.")
+targets_group.command("add")(targets.add)
+targets_group.command("close")(targets.close)
+targets_group.command("list")(targets.list_)
+app.add_typer(targets_group, name="targets")
 
 db_group = _group("The database: the embedded PostgreSQL, or the one of SQUADS_DATABASE_URL.")
 db_group.command("url")(database.url)

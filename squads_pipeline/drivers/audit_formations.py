@@ -1,0 +1,58 @@
+"""Recomputes formations from the importance and policy of their time, and compares. It writes nothing."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from sqlalchemy import Connection
+
+from squads_pipeline.drivers.audit_matches import Difference
+from squads_pipeline.drivers.run import Outcome
+from squads_pipeline.rules import formation
+from squads_pipeline.rules.policy import Policy
+from squads_pipeline.store import formations, policies
+from squads_pipeline.store.formations import Formation
+from squads_pipeline.store.invariants import LIMIT, Finding, Findings
+
+
+def audit_day(connection: Connection, day: date) -> Outcome:
+    """Audit a day as a run's outcome: nothing closed, nothing moved, and how many differences there are."""
+    found = formations.between(connection, day, day)
+    facts: dict[str, int | str] = {
+        "audited_formations": sum(map(_is_ours, found)),
+        "formations_of_other_rules": sum(not _is_ours(one) for one in found),
+        "differences": len(differences(connection, found)),
+    }
+    return Outcome(0, 0, facts)
+
+
+def differences(connection: Connection, found: list[Formation]) -> list[Difference]:
+    """Where formations are not what their importance gives under the policy that they name."""
+    ours = [one for one in found if _is_ours(one)]
+    adopted = {one: policies.by_id(connection, one) for one in {each.policy_id for each in ours}}
+    return [difference for one in ours for difference in _compare(one, adopted[one.policy_id])]
+
+
+def findings_since(connection: Connection, since: date | None) -> Findings:
+    """What does not recompute since a day, or ever, as findings of I10."""
+    found = differences(connection, formations.between(connection, since, None))
+    first = tuple(
+        Finding("I10", f"{one.fact}: {one.field}", str(one.recomputed), str(one.stored))
+        for one in found[:LIMIT]
+    )
+    return Findings(first, len(found))
+
+
+def _is_ours(found: Formation) -> bool:
+    return found.rule_version == formation.RULE_VERSION
+
+
+def _compare(found: Formation, policy: Policy) -> Iterator[Difference]:
+    fact = f"squad {found.squad_id}"
+    seed_micro = formation.seed_micro(found.target.importance_ppm, policy.seed_rate_micro)
+    if found.seed_micro != seed_micro:
+        yield Difference(fact, "seed_micro", found.seed_micro, seed_micro)
+    least = formation.least_ppm(policy.min_importance)
+    if found.target.importance_ppm < least:
+        yield Difference(fact, "importance_ppm", found.target.importance_ppm, f"at least {least}")
+    if not found.squad_id.startswith(formation.squad_id(found.target)):
+        yield Difference(fact, "squad_id", found.squad_id, formation.squad_id(found.target))
