@@ -14,7 +14,9 @@ from sqlalchemy import Connection
 from assets import reports
 from assets.funding import qf_matches, squad_pools
 from assets.partitions import span_of
+from assets.pledges import pledged_contributions
 from resources.database import Database
+from squads_pipeline.drivers import audit_pledges
 from squads_pipeline.drivers.audit_matches import findings_since
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.store import runs, statements
@@ -26,6 +28,10 @@ SHOWN: Final = 20
 
 UNFINISHED: Final = "Some days were stated before they were over: materialize them again."
 RECOMPUTED: Final = "rounds_recompute_equal"
+PAYMENTS_RECOMPUTED: Final = "payments_recompute_equal"
+OF_MONEY: Final = ("I1", "I2", "I3", "I4")
+"""Invariants that any movement of money may break."""
+PLACES: Final = "I11"
 CLOSING: Final = "closing_equals_ledger"
 OPENING: Final = "opening_equals_previous_closing"
 
@@ -35,6 +41,7 @@ Compare = Callable[[Connection, date, date], list[Mismatch]]
 _INVARIANT_CHECKS: Final[Mapping[str, Find]] = {
     **{one.name: one.find for one in INVARIANTS.values()},
     RECOMPUTED: findings_since,
+    PAYMENTS_RECOMPUTED: audit_pledges.findings_since,
 }
 _STATEMENT_CHECKS: Final[Mapping[str, Compare]] = {
     CLOSING: statements.closing_mismatches,
@@ -49,6 +56,7 @@ _STATEMENT_CHECKS: Final[Mapping[str, Compare]] = {
                 one.name, asset=qf_matches, blocking=True, description=f"{one.number}: {one.description}"
             )
             for one in INVARIANTS.values()
+            if one.number != PLACES
         ),
         dg.AssetCheckSpec(
             RECOMPUTED,
@@ -64,11 +72,36 @@ _STATEMENT_CHECKS: Final[Mapping[str, Compare]] = {
 )
 def invariants(context: dg.AssetCheckExecutionContext, database: Database) -> Iterator[dg.AssetCheckResult]:
     """Look for what does not hold, in one snapshot."""
-    span = span_of(context)
-    with database.snapshot() as connection:
-        for key in sorted(context.selected_asset_check_keys):
-            found = _INVARIANT_CHECKS[key.name](connection, span and span[0])
-            yield _verdict(key, found)
+    yield from _verdicts(context, database)
+
+
+@dg.multi_asset_check(
+    specs=[
+        *(
+            dg.AssetCheckSpec(
+                INVARIANTS[number].name,
+                asset=pledged_contributions,
+                blocking=True,
+                description=f"{number}: {INVARIANTS[number].description}",
+            )
+            for number in (*OF_MONEY, PLACES)
+        ),
+        dg.AssetCheckSpec(
+            PAYMENTS_RECOMPUTED,
+            asset=pledged_contributions,
+            blocking=True,
+            description=(
+                "I11: Recomputed from its frozen inputs under its own policy, each payment is equal to the µT."
+            ),
+        ),
+    ],
+    can_subset=True,
+)
+def pledge_checks(
+    context: dg.AssetCheckExecutionContext, database: Database
+) -> Iterator[dg.AssetCheckResult]:
+    """Look for what does not hold of payments under pledges, in one snapshot."""
+    yield from _verdicts(context, database)
 
 
 @dg.multi_asset_check(
@@ -99,7 +132,14 @@ def statement_checks(
             yield _comparison(key, _STATEMENT_CHECKS[key.name](connection, first, last), today)
 
 
-CHECKS: Final = (invariants, statement_checks)
+CHECKS: Final = (invariants, pledge_checks, statement_checks)
+
+
+def _verdicts(context: dg.AssetCheckExecutionContext, database: Database) -> Iterator[dg.AssetCheckResult]:
+    span = span_of(context)
+    with database.snapshot() as connection:
+        for key in sorted(context.selected_asset_check_keys):
+            yield _verdict(key, _INVARIANT_CHECKS[key.name](connection, span and span[0]))
 
 
 def _verdict(key: dg.AssetCheckKey, found: Findings) -> dg.AssetCheckResult:

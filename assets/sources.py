@@ -37,6 +37,10 @@ research_squads: Final = _external(
     "Squads: short-lived, pool-funded teams around a gap, a hypothesis or a challenge.",
 )
 
+pledges: Final = _external(
+    schema.pledges, "Agents' standing consent to fund squads automatically, and its revocations."
+)
+
 contributions: Final = dg.AssetSpec(
     "contributions",
     deps=[agents, research_squads],
@@ -59,4 +63,4 @@ contributions: Final = dg.AssetSpec(
     },
 )
 
-SOURCES: Final = (agents, research_squads, contributions)
+SOURCES: Final = (agents, research_squads, pledges, contributions)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from assets.funding import qf_matches
+from assets.pledges import pledged_contributions
 from resources.database import Database
 from sensors.back_off import back_off
 from squads_pipeline.rules.policy import policy_id
@@ -100,7 +101,7 @@ def _request(connection: Connection, asset: dg.AssetsDefinition, gap: str, drive
             DRIVER_TAG: driver,
             GAP_TAG: gap,
             POLICY_TAG: policy_id(policies.current(connection)),
-            # Before marts in the queue: whoever waits for a match waits for this.
+            # Before marts in the queue: whoever waits for money waits for this.
             "dagster/priority": "1",
         },
     )
@@ -139,4 +140,4 @@ def _first_line(error: Exception) -> str:
     return (str(cause).splitlines() or [type(error).__name__])[0]
 
 
-GAP_SENSORS: Final = (gap_sensor(qf_matches),)
+GAP_SENSORS: Final = (gap_sensor(pledged_contributions), gap_sensor(qf_matches))

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from squads_pipeline.drivers.honour_pledges import honour_pledges
 from squads_pipeline.drivers.match_round import match_round
 from squads_pipeline.drivers.run import Driver
 
-DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType({"qf_matches": match_round})
+DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
+    {"pledged_contributions": honour_pledges, "qf_matches": match_round}
+)
 """Gap → driver, in the order in which gaps are closed: a driver may open gaps of those after it."""

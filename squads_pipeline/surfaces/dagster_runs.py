@@ -13,6 +13,7 @@ import dagster as dg
 
 from sensors.gaps import DRIVER_TAG, GAP_TAG
 from squads_pipeline.definitions import defs
+from squads_pipeline.drivers.registry import DRIVERS
 from squads_pipeline.server.dagster_processes import project_folder
 from squads_pipeline.server.home import Home
 from squads_pipeline.server.runs import worker_tag
@@ -40,13 +41,13 @@ class AssetRun:
 
 
 def driven_and_marts() -> tuple[list[str], list[str]]:
-    """Names of the assets that have a driver, and of those that follow them."""
+    """Names of the assets that have a driver, in the order of the registry, and of those that follow them."""
     driven: list[str] = []
     marts: list[str] = []
     for spec in defs.resolve_all_asset_specs():
         if spec.key in defs.resolve_asset_graph().materializable_asset_keys:
             (driven if DRIVER_TAG in spec.tags else marts).append(spec.key.path[-1])
-    return driven, marts
+    return sorted(driven, key=list(DRIVERS).index), marts
 
 
 @contextmanager

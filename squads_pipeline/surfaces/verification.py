@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Connection, Engine
 
+from squads_pipeline.drivers import audit_pledges
 from squads_pipeline.drivers.audit_matches import findings_since
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
 
@@ -75,3 +76,8 @@ def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fi
     for one in INVARIANTS.values():
         yield one.number, one.description, one.find
     yield "I6", "Every round, recomputed from its contributions, is what was paid, to the µT.", findings_since
+    yield (
+        "I11",
+        "Every payment under a pledge, recomputed from its inputs, is what was paid.",
+        audit_pledges.findings_since,
+    )

@@ -13,6 +13,7 @@ from squads_pipeline.store.schema.funding import (
 from squads_pipeline.store.schema.ledger import accounts, entries, transfers
 from squads_pipeline.store.schema.marts import mechanism_comparison, squad_pools
 from squads_pipeline.store.schema.operations import driver_runs, policies, policy_adoptions
+from squads_pipeline.store.schema.pledges import pledged_contributions, pledges, pledges_in_force
 from squads_pipeline.store.schema.squads import agents, research_squads
 
 __all__ = [
@@ -23,6 +24,9 @@ __all__ = [
     "entries",
     "mechanism_comparison",
     "metadata",
+    "pledged_contributions",
+    "pledges",
+    "pledges_in_force",
     "policies",
     "policy_adoptions",
     "qf_claims",
