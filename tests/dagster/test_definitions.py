@@ -28,7 +28,7 @@ def test_they_load_in_a_clean_process_without_database_and_environment(tmp_path:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "6\n"
+    assert done.stdout == "8\n"
 
 
 def test_every_asset_is_as_its_snapshot_says(snapshot: SnapshotAssertion) -> None:
@@ -50,7 +50,7 @@ def test_every_check_is_as_its_snapshot_says(snapshot: SnapshotAssertion) -> Non
 
 def test_sensors_run_by_default() -> None:
     sensors = defs.get_repository_def().sensor_defs
-    assert {one.name for one in sensors} == {"qf_matches_gap", "mart_automation"}
+    assert {one.name for one in sensors} == {"pledged_contributions_gap", "qf_matches_gap", "mart_automation"}
     assert all(one.default_status is dg.DefaultSensorStatus.RUNNING for one in sensors)
 
 

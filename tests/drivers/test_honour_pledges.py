@@ -119,8 +119,14 @@ def test_a_squad_that_opens_later_in_the_cycle_gets_the_place_that_is_left(engin
         "UPDATE squads.accounts SET balance_micro = 99999999 WHERE name = 'wallet:ada'",
         "UPDATE squads.accounts SET closed_at = now(), balance_micro = 0 WHERE name = 'wallet:ada'",
         "DELETE FROM squads.pledges_in_force",
-        "INSERT INTO squads.pledges (agent_id, squads, reserve_micro, pledged_at) VALUES ('ada', '[]', 199500000, now())",
-        "INSERT INTO squads.pledges (agent_id, squads, reserve_micro, revoked, pledged_at) VALUES ('ada', '[]', 0, true, now())",
+        (
+            "INSERT INTO squads.pledges (agent_id, squads, reserve_micro, pledged_at) "
+            "VALUES ('ada', '[]', 199500000, now())"
+        ),
+        (
+            "INSERT INTO squads.pledges (agent_id, squads, reserve_micro, revoked, pledged_at) "
+            "VALUES ('ada', '[]', 0, true, now())"
+        ),
     ],
 )
 def test_each_fact_alone_closes_the_gap(engine: Engine, change: str) -> None:
@@ -210,5 +216,4 @@ def test_more_than_the_places_is_found_from_transfers(engine: Engine) -> None:
         [one] = check(connection, None).first
         assert (one.expected, one.found) == ("at most 3 squads", "4 squads: w, x, y, z")
         connection.execute(text("UPDATE squads.pledged_contributions SET transfer_id = 1 WHERE slot = 4"))
-        [one] = check(connection, None).first
-        assert one.expected == "a row of pledged_contributions"
+        assert "a row of pledged_contributions" in {one.expected for one in check(connection, None).first}

@@ -111,8 +111,10 @@ def test_contributions_beside_runs_do_not_deadlock(engine: Engine, database_url:
     with ThreadPoolExecutor(len(AGENTS) + 2) as threads:
         given = [threads.submit(contributor, agent) for agent in AGENTS]
         runs = [threads.submit(drive, database_url, name) for name in ("first", "second")]
-        for done in (*given, *runs):
-            done.result()
+        for contributed in given:
+            contributed.result()
+        for ran in runs:
+            ran.result()
     assert_three_each(engine)
 
 
