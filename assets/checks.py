@@ -15,7 +15,9 @@ from assets import reports
 from assets.funding import qf_matches, squad_pools
 from assets.marts import agent_statements, token_supply
 from assets.partitions import span_of
+from assets.pledges import pledged_contributions
 from resources.database import Database
+from squads_pipeline.drivers import audit_pledges
 from squads_pipeline.drivers.audit_matches import findings_since
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.store import runs, statement_checks
@@ -28,6 +30,10 @@ SHOWN: Final = 20
 
 UNFINISHED: Final = "Some days were stated before they were over: materialize them again."
 RECOMPUTED: Final = "rounds_recompute_equal"
+PAYMENTS_RECOMPUTED: Final = "payments_recompute_equal"
+OF_MONEY: Final = ("I1", "I2", "I3", "I4")
+"""Invariants that any movement of money may break."""
+PLACES: Final = "I11"
 CLOSING: Final = "closing_equals_ledger"
 OPENING: Final = "opening_equals_previous_closing"
 SUPPLY: Final = "supply_sums_to_zero"
@@ -38,6 +44,7 @@ Compare = Callable[[Connection, Book, date, date], list[Mismatch]]
 _INVARIANT_CHECKS: Final[Mapping[str, Find]] = {
     **{one.name: one.find for one in INVARIANTS.values()},
     RECOMPUTED: findings_since,
+    PAYMENTS_RECOMPUTED: audit_pledges.findings_since,
 }
 _STATEMENT_CHECKS: Final[Mapping[str, Compare]] = {
     CLOSING: statement_checks.closing_mismatches,
@@ -52,6 +59,7 @@ _STATEMENT_CHECKS: Final[Mapping[str, Compare]] = {
                 one.name, asset=qf_matches, blocking=True, description=f"{one.number}: {one.description}"
             )
             for one in INVARIANTS.values()
+            if one.number != PLACES
         ),
         dg.AssetCheckSpec(
             RECOMPUTED,
@@ -67,11 +75,36 @@ _STATEMENT_CHECKS: Final[Mapping[str, Compare]] = {
 )
 def invariants(context: dg.AssetCheckExecutionContext, database: Database) -> Iterator[dg.AssetCheckResult]:
     """Look for what does not hold, in one snapshot."""
-    span = span_of(context)
-    with database.snapshot() as connection:
-        for key in sorted(context.selected_asset_check_keys):
-            found = _INVARIANT_CHECKS[key.name](connection, span and span[0])
-            yield verdict(key, found)
+    yield from _verdicts(context, database)
+
+
+@dg.multi_asset_check(
+    specs=[
+        *(
+            dg.AssetCheckSpec(
+                INVARIANTS[number].name,
+                asset=pledged_contributions,
+                blocking=True,
+                description=f"{number}: {INVARIANTS[number].description}",
+            )
+            for number in (*OF_MONEY, PLACES)
+        ),
+        dg.AssetCheckSpec(
+            PAYMENTS_RECOMPUTED,
+            asset=pledged_contributions,
+            blocking=True,
+            description=(
+                "I11: Recomputed from its frozen inputs under its own policy, each payment is equal to the µT."
+            ),
+        ),
+    ],
+    can_subset=True,
+)
+def pledge_checks(
+    context: dg.AssetCheckExecutionContext, database: Database
+) -> Iterator[dg.AssetCheckResult]:
+    """Look for what does not hold of payments under pledges, in one snapshot."""
+    yield from _verdicts(context, database)
 
 
 def _statement_checks(asset: dg.AssetsDefinition, book: Book, balance: str) -> dg.AssetChecksDefinition:
@@ -118,10 +151,18 @@ def supply_sums_to_zero(context: dg.AssetCheckExecutionContext, database: Databa
 
 CHECKS: Final = (
     invariants,
+    pledge_checks,
     _statement_checks(squad_pools, SQUADS, "pool"),
     _statement_checks(agent_statements, AGENTS, "wallet"),
     supply_sums_to_zero,
 )
+
+
+def _verdicts(context: dg.AssetCheckExecutionContext, database: Database) -> Iterator[dg.AssetCheckResult]:
+    span = span_of(context)
+    with database.snapshot() as connection:
+        for key in sorted(context.selected_asset_check_keys):
+            yield verdict(key, _INVARIANT_CHECKS[key.name](connection, span and span[0]))
 
 
 def verdict(key: dg.AssetCheckKey, found: Findings) -> dg.AssetCheckResult:

@@ -12,6 +12,7 @@ from assets import columns, reports
 from assets.automation import AFTER_EACH_ROUND, AFTER_EACH_ROUND_AND_EACH_DAY
 from assets.failures import plainly
 from assets.partitions import UTC_DAYS, days_of
+from assets.pledges import pledged_contributions
 from assets.sources import KINDS, OWNERS, contributions, research_squads
 from resources.database import Database
 from squads_pipeline.drivers import match_round
@@ -37,7 +38,7 @@ class QfMatchesConfig(dg.Config):
 
 
 @dg.asset(
-    deps=[contributions, research_squads],
+    deps=[contributions, research_squads, pledged_contributions],
     description=(
         "A squad's match in a quadratic-funding round. Today: claims what waits, weighs the squads and pays, "
         "all or nothing. A past day: recomputes its rounds from their frozen inputs and pays nobody."
@@ -131,7 +132,7 @@ def mechanism_comparison(
     return reports.mart_result(context, compared, days, ["match_micro"], notes)
 
 
-ASSETS: Final = (qf_matches, squad_pools, mechanism_comparison)
+ASSETS: Final = (pledged_contributions, qf_matches, squad_pools, mechanism_comparison)
 
 
 def _gap(database: Database, moment: str) -> Mapping[str, dg.MetadataValue]:

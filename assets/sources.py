@@ -46,6 +46,10 @@ research_squads: Final = _external(
     deps=["squads_formed"],
 )
 
+pledges: Final = _external(
+    schema.pledges, "Agents' standing consent to fund squads automatically, and its revocations."
+)
+
 contributions: Final = dg.AssetSpec(
     "contributions",
     deps=[agents, research_squads],
@@ -68,4 +72,4 @@ contributions: Final = dg.AssetSpec(
     },
 )
 
-SOURCES: Final = (agents, knowledge_gaps, research_squads, contributions)
+SOURCES: Final = (agents, knowledge_gaps, research_squads, pledges, contributions)

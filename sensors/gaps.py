@@ -11,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from assets.formation import squads_formed
 from assets.funding import qf_matches
+from assets.pledges import pledged_contributions
 from resources.database import Database
 from sensors.back_off import back_off
 from squads_pipeline.rules.policy import policy_id
@@ -101,7 +102,7 @@ def _request(connection: Connection, asset: dg.AssetsDefinition, gap: str, drive
             DRIVER_TAG: driver,
             GAP_TAG: gap,
             POLICY_TAG: policy_id(policies.current(connection)),
-            # Before marts in the queue: whoever waits for a match waits for this.
+            # Before marts in the queue: whoever waits for money waits for this.
             "dagster/priority": "1",
         },
     )
@@ -140,4 +141,4 @@ def _first_line(error: Exception) -> str:
     return (str(cause).splitlines() or [type(error).__name__])[0]
 
 
-GAP_SENSORS: Final = (gap_sensor(squads_formed), gap_sensor(qf_matches))
+GAP_SENSORS: Final = tuple(map(gap_sensor, (squads_formed, pledged_contributions, qf_matches)))

@@ -13,6 +13,7 @@ from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES
 from squads_pipeline.store.stamp import Stamp
 
 RULE_VERSION = "1"
+DRIVERS_KEYS = ("match:", "pledge:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,12 @@ def contribute(
 
     Raises:
         NotFoundError: no such agent or squad.
-        RefusedError: the amount is not positive, or the squad takes no contributions now.
+        RefusedError: the amount is not positive, the key is a driver's, or the squad takes no contributions now.
         InsufficientFundsError: the wallet holds less.
         IdempotencyConflictError: the key belongs to another request.
     """
     _require_positive(amount_micro)
+    _require_free_key(key)
     squad_id, status = squads.status_for_funding(connection, squad)
     wallet, pool = ledger.wallet(agent), ledger.pool(squad_id)
     found = ledger.find_accounts(connection, [wallet, pool])
@@ -97,6 +99,15 @@ def _require_positive(amount_micro: int) -> None:
         raise RefusedError(
             f"{format_tokens(amount_micro)} tokens cannot be moved",
             f"Give an amount above zero and at most {format_tokens(MAX_MICRO)}.",
+        )
+
+
+def _require_free_key(key: str) -> None:
+    """Keep the keys that drivers derive free for them: a taken one would stand in a payment's way for ever."""
+    if key.startswith(DRIVERS_KEYS):
+        raise RefusedError(
+            f"Keys that begin with {key.partition(':')[0]}: belong to a driver",
+            "Give the request another key.",
         )
 
 

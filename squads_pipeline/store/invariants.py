@@ -15,6 +15,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from squads_pipeline.store import invariant_queries as queries
+from squads_pipeline.store import pledge_queries
 
 LIMIT: Final = 100
 """The most findings that a query returns; what it counts is not limited."""
@@ -112,6 +113,13 @@ _ALL = (
         "A round pays at most its budget, a squad gets at most its cap, and what was decided was paid.",
         queries.ROUNDS,
         queries.PAYMENTS,
+    ),
+    invariant(
+        "I11",
+        "pledges_keep_to_their_places",
+        "In a cycle an agent's pledge funds no more squads than the policy allows, and nothing unrecorded.",
+        pledge_queries.PLACES,
+        pledge_queries.UNRECORDED,
     ),
     invariant(
         "I13",

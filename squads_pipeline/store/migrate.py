@@ -35,7 +35,6 @@ def upgrade(url: str) -> None:
             _replace_programs(connection)
             system.ensure_accounts(connection)
             policies.ensure_one_adopted(connection)
-            policies.ensure_complete(connection)
     finally:
         engine.dispose()
 

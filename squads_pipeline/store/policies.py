@@ -1,6 +1,7 @@
 """Reading and adopting policies. What a policy may say is in `rules.policy`."""
 
 from importlib import resources
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -21,12 +22,7 @@ def current(connection: Connection) -> Policy:
     Raises:
         NotFoundError: none was ever adopted, which means that the database was not set up.
     """
-    content = connection.scalar(
-        select(policies.c.content)
-        .join(policy_adoptions, policy_adoptions.c.policy_id == policies.c.id)
-        .order_by(policy_adoptions.c.id.desc())
-        .limit(1)
-    )
+    content = _content_in_force(connection)
     if content is None:
         raise NotFoundError("No policy is in force", "Set the database up with `squads db start`.")
     return from_json(content)
@@ -61,19 +57,23 @@ def adopt(connection: Connection, policy: Policy, *, adopted_by: str, reason: st
 
 
 def ensure_one_adopted(connection: Connection) -> None:
-    """Put the packaged policy in force where no policy is."""
-    if connection.scalar(select(func.count()).select_from(policy_adoptions)) == 0:
-        adopt(connection, packaged(), adopted_by="setup", reason="the packaged policy")
+    """Put the packaged policy in force where no policy is, and complete one that lacks newer parameters.
 
-
-def ensure_complete(connection: Connection) -> None:
-    """Adopt the policy in force anew if it lacks parameters that came later, at their defaults.
-
-    Gap views read parameters from the stored content, and to them one that is missing is unknown.
+    A policy stored before a parameter existed has another id than the same policy now: it is adopted anew.
     """
-    policy = current(connection)
-    adopted = connection.scalar(
-        select(policy_adoptions.c.policy_id).order_by(policy_adoptions.c.id.desc()).limit(1)
+    content = _content_in_force(connection)
+    if content is None:
+        adopt(connection, packaged(), adopted_by="setup", reason="the packaged policy")
+    elif to_json(policy := from_json(content)) != content:
+        adopt(
+            connection, policy, adopted_by="setup", reason="new parameters of this version, at their defaults"
+        )
+
+
+def _content_in_force(connection: Connection) -> dict[str, Any] | None:
+    return connection.scalar(
+        select(policies.c.content)
+        .join(policy_adoptions, policy_adoptions.c.policy_id == policies.c.id)
+        .order_by(policy_adoptions.c.id.desc())
+        .limit(1)
     )
-    if adopted != policy_id(policy):
-        adopt(connection, policy, adopted_by="setup", reason="parameters of this version, at their defaults")

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyarrow import parquet
 from rich.console import Console
 from rich.markup import escape
-from sqlalchemy import BigInteger, ColumnElement, Date, DateTime, FromClause, Integer, Numeric
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Date, DateTime, FromClause, Integer, Numeric
 
 from squads_pipeline.rules.money import tokens
 from squads_pipeline.surfaces.cli.answers import plain_table
@@ -123,6 +123,7 @@ def _exact(value: Any) -> Any:
 
 def _arrow(column: ColumnElement[Any]) -> pa.DataType:
     kinds: list[tuple[type, pa.DataType]] = [
+        (Boolean, pa.bool_()),
         (BigInteger, pa.int64()),
         (Integer, pa.int32()),
         (Numeric, pa.decimal128(_DIGITS, 0)),

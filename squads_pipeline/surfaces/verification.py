@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Connection, Engine
 
-from squads_pipeline.drivers import audit_formations, audit_matches
+from squads_pipeline.drivers import audit_formations, audit_matches, audit_pledges
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
 
@@ -82,3 +82,8 @@ def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fi
     )
     seeds = "Every seed, recomputed from its target's importance, is what it was when the squad was formed."
     yield "I10", seeds, audit_formations.findings_since
+    yield (
+        "I11",
+        "Every payment under a pledge, recomputed from its inputs, is what was paid.",
+        audit_pledges.findings_since,
+    )

@@ -171,6 +171,12 @@ def test_the_id_depends_on_values_and_on_nothing_else() -> None:
         {"recruit_window_seconds": 60},
         {"max_per_run": 1},
         {"treasury_target_micro": 1},
+        {"pledge_cycle_seconds": 60},
+        {"pledge_max_squads": 1},
+        {"pledge_min_balance_micro": 1},
+        {"pledge_min_contribution_micro": 2_000_000},
+        {"pledge_max_contribution_micro": 1_000_000},
+        {"pledge_balance_fraction": Fraction(1, 3)},
         {"matching_pool_target_micro": 1},
     ]
     assert {name for change in changed for name in change} == {

@@ -34,8 +34,9 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(gap: Squads, engine: Engine
 
 
 def test_gaps_and_status_show_what_is_missing(gap: Squads) -> None:
-    [forming, found] = gap("gaps", "--json").document["gaps"]
+    [forming, pledges, found] = gap("gaps", "--json").document["gaps"]
     assert (forming["gap"], forming["open_units"]) == ("squads_formed", 0)
+    assert (pledges["gap"], pledges["open_units"]) == ("pledged_contributions", 0)
     assert (found["gap"], found["open_units"], found["tokens_at_stake_micro"]) == (
         "qf_matches",
         1,
@@ -82,4 +83,28 @@ def test_a_run_that_fails_is_told_and_exits_with_1(gap: Squads, engine: Engine) 
 def test_an_asset_that_is_none(squads: Squads) -> None:
     for arguments in (("--only", "nonsense"), ("--only", "squad_pools", "--dry-run")):
         ran = squads("reconcile", *arguments)
-        assert (ran.code, "Choose one of squads_formed, qf_matches" in ran.err) == (1, True)
+        assert (ran.code, "Choose one of squads_formed, pledged_contributions, qf_matches" in ran.err) == (
+            1,
+            True,
+        )
+
+
+def test_pledges_are_honoured_before_matching(community: Squads, engine: Engine) -> None:
+    with engine.begin() as connection:
+        policy = Policy(settle_after_seconds=0, pledge_cycle_seconds=2_592_000)
+        policies.adopt(connection, policy, adopted_by="test", reason="at once")
+    for agent in ("ada", "bob"):
+        community("pledge", agent)
+    plan = community("reconcile", "--dry-run", "--json").document["plan"]
+    assert list(plan) == ["squads_formed", "pledged_contributions", "qf_matches"]
+    assert (plan["pledged_contributions"]["units"], plan["pledged_contributions"]["contributed"]) == (2, "10")
+    status = community("status", "--json").document
+    assert next((one["gap"], one["open_units"]) for one in status["gaps"]) == ("pledged_contributions", 2)
+    runs = community("reconcile", "--json").document["runs"]
+    assert [run["assets"] for run in runs[:2]] == [["pledged_contributions"], ["qf_matches"]]
+    assert [run["success"] for run in runs] == [True] * 3
+    # Two contributions of 5 tokens: (√5 + √5)² = 20.
+    assert community("status", "--json").document["rounds"][0]["matched"] == "20"
+    rows = community("table", "pledged_contributions", "--json").out
+    assert '"amount": "5"' in rows
+    assert community("ledger", "verify").code == 0

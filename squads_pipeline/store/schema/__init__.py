@@ -19,6 +19,7 @@ from squads_pipeline.store.schema.marts import (
     token_supply,
 )
 from squads_pipeline.store.schema.operations import driver_runs, policies, policy_adoptions
+from squads_pipeline.store.schema.pledges import pledged_contributions, pledges, pledges_in_force
 from squads_pipeline.store.schema.squads import agents, research_squads
 
 __all__ = [
@@ -31,6 +32,9 @@ __all__ = [
     "knowledge_gaps",
     "mechanism_comparison",
     "metadata",
+    "pledged_contributions",
+    "pledges",
+    "pledges_in_force",
     "policies",
     "policy_adoptions",
     "qf_claims",

@@ -14,8 +14,8 @@ DECLARE
     fact text;
 BEGIN
     FOREACH fact IN ARRAY ARRAY['transfers', 'entries', 'squad_grants', 'qf_rounds', 'qf_claims', 'qf_matches',
-                                'policies', 'policy_adoptions', 'driver_runs', 'squads_formed',
-                                'squad_events']
+                                'squads_formed', 'squad_events', 'pledges', 'pledged_contributions',
+                                'policies', 'policy_adoptions', 'driver_runs']
     LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON squads.%I
                         FOR EACH STATEMENT EXECUTE FUNCTION squads.refuse_change()', fact || '_append_only', fact);

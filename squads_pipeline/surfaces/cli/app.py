@@ -14,6 +14,7 @@ from squads_pipeline.surfaces.cli import (
     importing,
     money,
     overview,
+    pledging,
     policy,
     reconciling,
     serving,
@@ -43,6 +44,8 @@ app.command("reconcile")(reconciling.reconcile)
 app.command("gaps")(overview.gaps)
 app.command("status")(overview.status)
 app.command("contribute")(money.contribute)
+app.command("pledge")(pledging.pledge)
+app.command("pledges")(pledging.pledges)
 app.command("table")(tables.table)
 
 import_group = _group("Bring in what other systems recorded.")

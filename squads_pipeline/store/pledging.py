@@ -1,0 +1,146 @@
+"""SQL of honouring pledges: locking them, reading what decides, writing what was paid. Decisions are in `rules`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Text, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from squads_pipeline.rules.pledges import Payment
+from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES
+from squads_pipeline.store.stamp import Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Pledged:
+    """A pledge in force under its lock, and what it has done in the present cycle; amounts in µT.
+
+    Attributes:
+        account_id: the agent's wallet.
+        active: whether the wallet is open.
+        squads: the only squads to fund, the dearest first; empty for any.
+        funded: squads that it funded in this cycle, in their order.
+    """
+
+    cycle: int
+    read_at: datetime
+    agent_id: str
+    pledge_id: int
+    squads: list[str]
+    reserve_micro: int
+    account_id: int
+    active: bool
+    funded: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSquad:
+    """A squad that takes money: who formed it, and the account of its pool."""
+
+    id: str
+    created_by: str | None
+    account_id: int
+
+
+_LOCK = text("""
+SELECT agent_id FROM squads.pledges_in_force
+WHERE agent_id IN (SELECT substr(unit, length('agent:') + 1) FROM gaps.pledged_contributions)
+ORDER BY agent_id
+FOR UPDATE
+""")
+
+
+def lock_due(connection: Connection) -> list[str]:
+    """Lock the pledges that the gap names, in the order of their agents, until the transaction ends.
+
+    Whoever else wants to pay or revoke one of them waits, and reads what has become of it after.
+    """
+    return list(connection.scalars(_LOCK))
+
+
+_STANDINGS = text("""
+SELECT cycle, read_at, agent_id, pledge_id, squads, reserve_micro, account_id, active, funded
+FROM squads.pledge_standings WHERE agent_id = ANY (:agents) ORDER BY agent_id
+""").bindparams(bindparam("agents", type_=ARRAY(Text)))
+
+
+def standings(connection: Connection, agents: Sequence[str]) -> list[Pledged]:
+    """How the pledges of some agents stand, all in one cycle; of those locked it stays so."""
+    return [Pledged(*row) for row in connection.execute(_STANDINGS, {"agents": list(agents)})]
+
+
+_OPEN_SQUADS = text("""
+SELECT squad.id, squad.created_by, pool.id AS account_id
+FROM squads.research_squads AS squad
+JOIN squads.accounts AS pool ON pool.name = 'squad:' || squad.id AND pool.closed_at IS NULL
+WHERE squad.status = ANY (:statuses)
+ORDER BY pool.balance_micro DESC, squad.id
+""").bindparams(bindparam("statuses", type_=ARRAY(Text)))
+
+
+def open_squads(connection: Connection) -> list[OpenSquad]:
+    """Squads that take money, the largest pool first, ties by id. Index: research_squads_status_idx."""
+    rows = connection.execute(_OPEN_SQUADS, {"statuses": list(FUNDABLE_STATUSES)})
+    return [OpenSquad(*row) for row in rows]
+
+
+# Live squads are few, agents with a due pledge too: contributor_totals_pkey finds each pair.
+_FUNDED_BEFORE = text("""
+SELECT total.agent_id, total.squad_id
+FROM squads.research_squads AS squad
+JOIN squads.contributor_totals AS total ON total.squad_id = squad.id
+WHERE squad.status = ANY (:statuses) AND total.agent_id = ANY (:agents)
+ORDER BY total.agent_id, total.total_micro DESC, total.squad_id
+""").bindparams(bindparam("statuses", type_=ARRAY(Text)), bindparam("agents", type_=ARRAY(Text)))
+
+
+def funded_before(connection: Connection, agents: Sequence[str]) -> dict[str, list[str]]:
+    """Agent → open squads in whose rounds its money counted, the most first, ties by id."""
+    parameters = {"agents": list(agents), "statuses": list(FUNDABLE_STATUSES)}
+    found: dict[str, list[str]] = {agent: [] for agent in agents}
+    for agent, squad in connection.execute(_FUNDED_BEFORE, parameters):
+        found[agent].append(squad)
+    return found
+
+
+_RECORD = text("""
+INSERT INTO squads.pledged_contributions
+    (cycle, agent_id, squad_id, slot, pledge_id, transfer_id, balance_before_micro, amount_micro, decided_at,
+     policy_id, rule_version, driver, run_id, effective_on)
+SELECT :cycle, paid.agent_id, paid.squad_id, paid.slot, paid.pledge_id, transfer.id, paid.balance_before_micro,
+       paid.amount_micro, :decided_at, :policy_id, :rule_version, :driver, :run_id, transfer.effective_on
+FROM unnest(CAST(:key AS text[]), CAST(:agent_id AS text[]), CAST(:squad_id AS text[]),
+            CAST(:slot AS smallint[]), CAST(:pledge_id AS bigint[]), CAST(:balance_before_micro AS bigint[]),
+            CAST(:amount_micro AS bigint[]))
+    AS paid (key, agent_id, squad_id, slot, pledge_id, balance_before_micro, amount_micro)
+JOIN squads.transfers AS transfer ON transfer.idempotency_key = paid.key
+""")
+
+
+def key(cycle: int, agent: str, squad: str) -> str:
+    """Idempotency key of a payment.
+
+    A name may have colons; escaped in the agent's, they cannot make two payments share a key.
+    """
+    return f"pledge:{cycle}:{agent.replace(':', '%3A')}:{squad}"
+
+
+def record(connection: Connection, paid: Mapping[str, tuple[Pledged, Payment]], stamp: Stamp) -> None:
+    """Write what was paid, by key of its transfer; all of one cycle. One statement for the batch."""
+    rows = list(paid.values())
+    connection.execute(
+        _RECORD,
+        {
+            "cycle": rows[0][0].cycle,
+            "decided_at": rows[0][0].read_at,
+            "key": list(paid),
+            "agent_id": [pledged.agent_id for pledged, _ in rows],
+            "squad_id": [payment.squad_id for _, payment in rows],
+            "slot": [payment.slot for _, payment in rows],
+            "pledge_id": [pledged.pledge_id for pledged, _ in rows],
+            "balance_before_micro": [payment.balance_before_micro for _, payment in rows],
+            "amount_micro": [payment.amount_micro for _, payment in rows],
+            **stamp.columns(),
+        },
+    )

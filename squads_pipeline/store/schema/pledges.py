@@ -1,0 +1,120 @@
+"""Tables of pledges: agents' standing consent to fund squads, and what was paid under it. No queries."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from squads_pipeline.store.schema.base import SCHEMA, metadata, micro, moment, stamps
+
+pledges = Table(
+    "pledges",
+    metadata,
+    Column(
+        "id",
+        BigInteger,
+        Identity(always=True),
+        primary_key=True,
+        comment="Running number; of an agent's rows the newest counts",
+    ),
+    Column("agent_id", Text, ForeignKey(f"{SCHEMA}.agents.id"), nullable=False, comment="Who consents"),
+    Column(
+        "squads",
+        JSONB,
+        nullable=False,
+        comment="Ids of the only squads to fund, the dearest first; an empty list for any squad",
+    ),
+    micro("reserve_micro", "What the wallet is to keep, in µT"),
+    Column(
+        "revoked",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="True for a row that ends the agent's pledge",
+    ),
+    moment("pledged_at", "When the agent said so"),
+    CheckConstraint("reserve_micro >= 0", name="reserve_is_not_negative"),
+    CheckConstraint("jsonb_typeof(squads) = 'array'", name="squads_is_a_list"),
+    CheckConstraint("NOT revoked OR squads = '[]'", name="revocation_names_nobody"),
+    schema=SCHEMA,
+    comment="Agents' standing consent to fund squads, and its revocations. Facts: a new row replaces the one before.",
+)
+
+pledges_in_force = Table(
+    "pledges_in_force",
+    metadata,
+    Column(
+        "agent_id", Text, ForeignKey(f"{SCHEMA}.agents.id"), primary_key=True, comment="Who has consented"
+    ),
+    Column(
+        "pledge_id",
+        BigInteger,
+        ForeignKey(f"{SCHEMA}.pledges.id"),
+        nullable=False,
+        comment="The agent's newest pledge, not revoked",
+    ),
+    schema=SCHEMA,
+    comment=(
+        "Which pledge of an agent counts now. State, written by a trigger on pledges: the gap reads it instead of "
+        "history, and its row is the lock of an agent's cycle."
+    ),
+)
+
+pledged_contributions = Table(
+    "pledged_contributions",
+    metadata,
+    Column(
+        "cycle",
+        BigInteger,
+        nullable=False,
+        comment="Cycle: seconds since 1970-01-01 UTC, divided by pledges.cycle_seconds, without remainder",
+    ),
+    Column("agent_id", Text, ForeignKey(f"{SCHEMA}.agents.id"), nullable=False, comment="Whose pledge paid"),
+    Column(
+        "squad_id", Text, ForeignKey(f"{SCHEMA}.research_squads.id"), nullable=False, comment="Squad funded"
+    ),
+    Column(
+        "slot",
+        SmallInteger,
+        nullable=False,
+        comment="Its place among the agent's squads of the cycle, from 1",
+    ),
+    Column(
+        "pledge_id",
+        BigInteger,
+        ForeignKey(f"{SCHEMA}.pledges.id"),
+        nullable=False,
+        comment="The pledge that allowed it",
+    ),
+    Column(
+        "transfer_id",
+        BigInteger,
+        ForeignKey(f"{SCHEMA}.transfers.id"),
+        nullable=False,
+        unique=True,
+        comment="The contribution",
+    ),
+    micro("balance_before_micro", "What the wallet held before the payment, in µT"),
+    micro("amount_micro", "Amount paid, in µT"),
+    moment("decided_at", "When the driver read the clock; the cycle follows from it"),
+    *stamps(),
+    PrimaryKeyConstraint("cycle", "agent_id", "squad_id"),
+    # Two runs at once cannot both take an agent's first place, whatever else should fail.
+    UniqueConstraint("cycle", "agent_id", "slot"),
+    CheckConstraint("slot > 0", name="slot_is_counted_from_one"),
+    CheckConstraint("amount_micro > 0 AND amount_micro <= balance_before_micro", name="amount_is_there"),
+    Index("pledged_contributions_effective_on_brin", "effective_on", postgresql_using="brin"),
+    schema=SCHEMA,
+    comment="Contributions made for agents under their pledges, with every input of the amount. Facts.",
+)
