@@ -150,15 +150,6 @@ class Policy:
             "The most squads that one run forms, the most important targets first.",
         ),
     )
-    treasury_target_micro: int = field(
-        default=100_000_000_000,
-        metadata=described(
-            "treasury",
-            "treasury_target",
-            token_amount(0, 1_000_000_000),
-            "The treasury, which pays the seeds, is topped up to this level once a day; 0 turns it off.",
-        ),
-    )
     pledge_cycle_seconds: int = field(
         default=3_600,
         metadata=described(
@@ -211,6 +202,15 @@ class Policy:
             "balance_fraction",
             share(),
             "What a pledge pays a squad, as part of the wallet's balance before the payment.",
+        ),
+    )
+    treasury_target_micro: int = field(
+        default=100_000_000_000,
+        metadata=described(
+            "treasury",
+            "treasury_target",
+            token_amount(0, 1_000_000_000),
+            "The treasury, which pays the seeds, is topped up to this level once a day; 0 turns it off.",
         ),
     )
     matching_pool_target_micro: int = field(

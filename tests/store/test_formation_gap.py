@@ -63,7 +63,7 @@ def test_a_policy_that_lacks_a_parameter_opens_nothing(connection: Connection) -
                 VALUES ('old', 'test', 'test', now())""")
     )
     assert units(connection) == []
-    policies.ensure_complete(connection)
+    policies.ensure_one_adopted(connection)
     assert len(units(connection)) == 1
 
 

@@ -99,7 +99,7 @@ def test_pledges_are_honoured_before_matching(community: Squads, engine: Engine)
     assert list(plan) == ["squads_formed", "pledged_contributions", "qf_matches"]
     assert (plan["pledged_contributions"]["units"], plan["pledged_contributions"]["contributed"]) == (2, "10")
     status = community("status", "--json").document
-    assert next((one["gap"], one["open_units"]) for one in status["gaps"]) == ("pledged_contributions", 2)
+    assert ("pledged_contributions", 2) in [(one["gap"], one["open_units"]) for one in status["gaps"]]
     runs = community("reconcile", "--json").document["runs"]
     assert [run["assets"] for run in runs[:2]] == [["pledged_contributions"], ["qf_matches"]]
     assert [run["success"] for run in runs] == [True] * 3

@@ -34,10 +34,10 @@ def test_what_is_wrong_is_said(squads: Squads) -> None:
 
 def test_a_target_becomes_a_squad_before_matching(squads: Squads) -> None:
     squads("targets", "add", "gap", "sleep", "--title", "Does sleep help?", "--importance", "0.95")
-    [forming, _] = squads("gaps", "--json").document["gaps"]
+    [forming, *_] = squads("gaps", "--json").document["gaps"]
     assert (forming["open_units"], forming["tokens_at_stake"]) == (1, "4750")
     plan = squads("reconcile", "--dry-run", "--json").document["plan"]
-    assert list(plan) == ["squads_formed", "qf_matches"]
+    assert list(plan) == ["squads_formed", "pledged_contributions", "qf_matches"]
     assert (plan["squads_formed"]["squads_formed"], plan["squads_formed"]["seeds"]) == (1, "4750")
     ran = squads("reconcile", "--json")
     assert (ran.code, ran.document["ok"], ran.document["still_open"]) == (0, True, {})
