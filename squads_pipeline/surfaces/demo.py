@@ -9,7 +9,8 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from squads_pipeline.commands import community
+from squads_pipeline.commands import community, pledging, targets
+from squads_pipeline.rules.formation import Target
 from squads_pipeline.server.children import ChildSpec
 from squads_pipeline.store import database, migrate, overview, policies
 from squads_pipeline.store.errors import RefusedError
@@ -65,6 +66,16 @@ SQUADS: Final = {
 }
 """Squad → its name and charter."""
 
+TARGETS: Final = (
+    Target("hypothesis", "aging-clocks", "Do epigenetic clocks measure aging?", 900_000),
+    Target("challenge", "enzyme-design", "Can an enzyme be designed for any reaction?", 700_000),
+    Target("gap", "lost-datasets", "Which lost datasets can be found again?", 300_000),
+)
+"""Targets for the driver: it forms squads around the first two; the third matters too little."""
+
+PLEDGING: Final = AGENTS[::6]
+"""Who lets the driver give for them."""
+
 
 def child() -> ChildSpec:
     """The process in which the community lives."""
@@ -94,15 +105,14 @@ def make_community(connection: Connection) -> bool:
         RefusedError: there are squads or agents of somebody else.
     """
     makers = overview.squad_makers(connection)
-    strangers = MAKER not in makers and overview.count_agents(connection) > 0
-    if makers - {MAKER} or strangers:
+    if MAKER in makers:
+        return False
+    if makers or overview.count_agents(connection) > 0:
         raise RefusedError(
             "This database holds a community of its own, and the demo would mix with it",
             "Set SQUADS_HOME to another folder for the demo, such as SQUADS_HOME=.squads-demo "
             "(and leave SQUADS_DATABASE_URL unset).",
         )
-    if MAKER in makers:
-        return False
     policy = replace(policies.current(connection), settle_after_seconds=SETTLE_AFTER_SECONDS)
     policies.adopt(connection, policy, adopted_by=MAKER, reason="a demo shows matches within a minute")
     for agent in AGENTS:
@@ -111,4 +121,8 @@ def make_community(connection: Connection) -> bool:
         community.add_squad(
             connection, squad, name=name, charter=charter, target_type="gap", created_by=MAKER
         )
+    for target in TARGETS:
+        targets.add_target(connection, target, created_by=MAKER)
+    for agent in PLEDGING:
+        pledging.pledge(connection, agent, [], reserve_micro=FIRST_TOKENS_MICRO // 2)
     return True

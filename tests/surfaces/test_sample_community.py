@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from squads_pipeline.commands import community
+from squads_pipeline.drivers.form_squads import form_squads
+from squads_pipeline.drivers.honour_pledges import honour_pledges
 from squads_pipeline.drivers.match_round import match_round
-from squads_pipeline.drivers.run import DriverRun
+from squads_pipeline.drivers.run import DriverRun, run_driver
 from squads_pipeline.rules.money import MICRO_PER_TOKEN
 from squads_pipeline.store import gaps, overview, policies, squads
 from squads_pipeline.store.errors import RefusedError
@@ -59,6 +61,17 @@ def test_a_low_wallet_is_filled_and_the_gift_is_made_once(database_url: str, eng
         assert overview.inbox(connection).contributions == 4
         assert overview.holdings(connection)["squad"] == 600 * MICRO_PER_TOKEN
         assert gaps.GAPS
+
+
+def test_what_drivers_make_of_it_does_not_keep_it_from_starting_again(
+    database_url: str, engine: Engine
+) -> None:
+    demo.prepare(database_url)
+    assert run_driver(engine, form_squads, DriverRun("test")).units == 2
+    assert run_driver(engine, honour_pledges, DriverRun("test")).units > 0
+    demo.prepare(database_url)
+    with engine.connect() as connection:
+        assert squads.count_by_status(connection) == {"recruiting": 10}
 
 
 def test_a_round_is_told_once(database_url: str, engine: Engine) -> None:
