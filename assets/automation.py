@@ -11,6 +11,12 @@ _DAY_OVER: Final[dg.AutomationCondition[dg.AssetKey | dg.AssetCheckKey]] = (
 )
 _IDLE: Final = ~dg.AutomationCondition.in_progress()
 
+# A run that failed, or was cut off because everything was stopped, has handled its round as far as Dagster is
+# concerned, and nothing would ask again before the next one. So what failed is asked for every five minutes.
+_FAILED: Final = dg.AutomationCondition.execution_failed() & dg.AutomationCondition.cron_tick_passed(
+    "*/5 * * * *", "UTC"
+)
+
 RECENT_DAYS: Final = timedelta(days=2)
 STATED_DAYS: Final = timedelta(days=8)
 
@@ -19,7 +25,7 @@ STATED_DAYS: Final = timedelta(days=8)
 # missing parent and fills no missing day. `eager()` would also wait while a parent is in progress, and under
 # steady traffic one always is; rounds are facts and may be read at any time.
 AFTER_EACH_ROUND: Final = (
-    dg.AutomationCondition.in_latest_time_window(RECENT_DAYS) & _ANEW.since_last_handled() & _IDLE
+    dg.AutomationCondition.in_latest_time_window(RECENT_DAYS) & (_ANEW.since_last_handled() | _FAILED) & _IDLE
 ).with_label("after each round")
 
 # A statement also changes by what needs no round: contributions, seeds, payouts. No event tells Dagster of
@@ -30,6 +36,6 @@ AFTER_EACH_ROUND: Final = (
 # that were never stated stay with whoever backfills them.
 AFTER_EACH_ROUND_AND_EACH_DAY: Final = (
     dg.AutomationCondition.in_latest_time_window(STATED_DAYS)
-    & (_ANEW.since_last_handled() | _DAY_OVER.since_last_handled())
+    & (_ANEW.since_last_handled() | _DAY_OVER.since_last_handled() | _FAILED)
     & _IDLE
 ).with_label("after each round, and once a day is over")

@@ -8,6 +8,9 @@ import pytest
 
 from assets.funding import ASSETS
 from assets.marts import MARTS
+from assets.sources import SOURCES
+from resources.database import Database
+from resources.tables import MartTables
 from squads_pipeline.definitions import defs
 
 STATEMENTS = ("agent_statements", "squad_pools", "token_supply")
@@ -87,3 +90,22 @@ def test_a_backfill_of_the_past_asks_for_no_marts(instance: dg.DagsterInstance, 
     for day in ("2025-01-01", "2025-06-01", "2026-02-28"):
         matched(instance, day)
     assert requested(EVENING + timedelta(minutes=1)) == {}
+
+
+def test_what_failed_is_asked_for_again(instance: dg.DagsterInstance, requested: Requested) -> None:
+    """As after a stop in the middle of a run: the round is handled, and the mart is not there."""
+    requested(EVENING)
+    matched(instance, "2026-03-10")
+    requested(EVENING + timedelta(minutes=1))
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    run = dg.materialize(
+        [*SOURCES, *ASSETS],
+        selection=dg.AssetSelection.assets("mechanism_comparison"),
+        partition_key="2026-03-10",
+        instance=instance,
+        resources={"database": Database(url=nowhere), "marts": MartTables(url=nowhere)},
+        raise_on_error=False,
+    )
+    assert not run.success
+    assert requested(EVENING + timedelta(minutes=4)) == {}
+    assert requested(EVENING + timedelta(minutes=6)) == {"mechanism_comparison": {"2026-03-10"}}
