@@ -34,7 +34,7 @@ bench: $(INSTALLED) ## the benchmarks, as ratios
 
 lock: ## write requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --quiet \
-	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --output-file requirements.lock
+	  --no-annotate --no-header --output-file requirements.lock
 
 reset: ## stop the embedded database and delete it, with all data in .squads
 	@if [ -x $(BIN)/squads ] && [ -d .squads ]; then \

@@ -1,26 +1,41 @@
 """Formation: squads formed around targets, with their seeds. No rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
 import dagster as dg
 from pydantic import Field
+from sqlalchemy import Connection
 
-from assets import columns, reports
-from assets.failures import plainly
-from assets.partitions import UTC_DAYS, days_of
+from assets import columns, driven, reports
+from assets.partitions import UTC_DAYS
 from assets.sources import KINDS, OWNERS, knowledge_gaps
 from resources.database import Database
 from squads_pipeline.drivers import form_squads
 from squads_pipeline.drivers.audit_formations import audit_day
-from squads_pipeline.drivers.days import run_days
-from squads_pipeline.drivers.run import DriverRun, Outcome
 from squads_pipeline.rules.formation import RULE_VERSION
-from squads_pipeline.store import formation_facts, gaps, schema
+from squads_pipeline.store import formation_facts, schema
 
 LARGEST: Final = 10
 """Formations shown of a day."""
+
+
+def _formed_of_day(connection: Connection, day: date) -> driven.Metadata:
+    """What a day holds, and its largest seeds."""
+    return {
+        **reports.formations_metadata(formation_facts.summary(connection, day, day)),
+        **reports.formations_table(formation_facts.largest(connection, day, LARGEST)),
+    }
+
+
+_FORMED: Final = driven.Driven(
+    gap=form_squads.GAP,
+    driver=form_squads.form_squads,
+    auditor=audit_day,
+    of_day=_formed_of_day,
+    fingerprint=lambda connection, first, last: formation_facts.summary(connection, first, last).fingerprint,
+)
 
 
 class SquadsFormedConfig(dg.Config):
@@ -52,45 +67,7 @@ def squads_formed(
     context: dg.AssetExecutionContext, config: SquadsFormedConfig, database: Database
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
     """Form today's squads, audit past days."""
-    with plainly():
-        before = _gap(database, "before")
-        run = DriverRun(context.run.run_id)
-        outcomes = run_days(
-            database.engine(),
-            days_of(context),
-            form_squads.form_squads,
-            audit_day,
-            run,
-            dry_run=config.dry_run,
-        )
-        told = {day: {**before, **one} for day, one in _told(database, outcomes).items()}
-        version = _version(database, outcomes)
-    yield from reports.results(context, told, version, dry_run=config.dry_run)
+    yield from driven.run(_FORMED, context, database, dry_run=config.dry_run)
 
 
 FORMATION_ASSETS: Final = (squads_formed,)
-
-
-def _gap(database: Database, moment: str) -> Mapping[str, dg.MetadataValue]:
-    with database.engine().connect() as connection:
-        return reports.gap_metadata(moment, gaps.size(connection, form_squads.GAP))
-
-
-def _told(database: Database, outcomes: Mapping[date, Outcome]) -> dict[date, dict[str, dg.MetadataValue]]:
-    """What the UI shows of each day: what was done, what it holds, and its largest seeds."""
-    after = _gap(database, "after")
-    with database.engine().connect() as connection:
-        return {
-            day: {
-                **reports.outcome_metadata(outcome),
-                **reports.formations_metadata(formation_facts.summary(connection, day, day)),
-                **reports.formations_table(formation_facts.largest(connection, day, LARGEST)),
-                **after,
-            }
-            for day, outcome in outcomes.items()
-        }
-
-
-def _version(database: Database, outcomes: Mapping[date, Outcome]) -> str:
-    with database.engine().connect() as connection:
-        return formation_facts.summary(connection, min(outcomes), max(outcomes)).fingerprint

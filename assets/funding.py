@@ -1,14 +1,15 @@
 """Funding: matches by rounds, squads' daily statements, what other mechanisms would have paid. No rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
 import dagster as dg
 import pandas as pd
 from pydantic import Field
+from sqlalchemy import Connection
 
-from assets import columns, reports
+from assets import columns, driven, reports
 from assets.automation import AFTER_EACH_ROUND, AFTER_EACH_ROUND_AND_EACH_DAY
 from assets.failures import plainly
 from assets.partitions import UTC_DAYS, days_of
@@ -17,15 +18,30 @@ from assets.sources import KINDS, OWNERS, contributions, research_squads
 from resources.database import Database
 from squads_pipeline.drivers import match_round
 from squads_pipeline.drivers.audit_matches import audit_day
-from squads_pipeline.drivers.days import run_days
-from squads_pipeline.drivers.run import DriverRun, Outcome
 from squads_pipeline.marts import mechanism_comparison as comparing
 from squads_pipeline.marts import squad_pools as stating
 from squads_pipeline.rules.quadratic import RULE_VERSION
-from squads_pipeline.store import comparisons, gaps, match_facts, schema, statements
+from squads_pipeline.store import comparisons, match_facts, schema, statements
 
 LARGEST: Final = 10
 """Matches shown of a round."""
+
+
+def _matches_of_day(connection: Connection, day: date) -> driven.Metadata:
+    """What a day holds, and its last round's largest matches."""
+    return {
+        **reports.day_metadata(match_facts.summary(connection, day, day)),
+        **reports.matches_table(match_facts.largest(connection, day, LARGEST)),
+    }
+
+
+_MATCHES: Final = driven.Driven(
+    gap="qf_matches",
+    driver=match_round.match_round,
+    auditor=audit_day,
+    of_day=_matches_of_day,
+    fingerprint=lambda connection, first, last: match_facts.summary(connection, first, last).fingerprint,
+)
 
 
 class QfMatchesConfig(dg.Config):
@@ -57,20 +73,7 @@ def qf_matches(
     context: dg.AssetExecutionContext, config: QfMatchesConfig, database: Database
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
     """Drive today's round, audit past days."""
-    with plainly():
-        before = _gap(database, "before")
-        run = DriverRun(context.run.run_id)
-        outcomes = run_days(
-            database.engine(),
-            days_of(context),
-            match_round.match_round,
-            audit_day,
-            run,
-            dry_run=config.dry_run,
-        )
-        told = {day: {**before, **one} for day, one in _matches_told(database, outcomes).items()}
-        version = _matches_version(database, outcomes)
-    yield from reports.results(context, told, version, dry_run=config.dry_run)
+    yield from driven.run(_MATCHES, context, database, dry_run=config.dry_run)
 
 
 @dg.asset(
@@ -133,30 +136,3 @@ def mechanism_comparison(
 
 
 ASSETS: Final = (pledged_contributions, qf_matches, squad_pools, mechanism_comparison)
-
-
-def _gap(database: Database, moment: str) -> Mapping[str, dg.MetadataValue]:
-    with database.engine().connect() as connection:
-        return reports.gap_metadata(moment, gaps.size(connection, "qf_matches"))
-
-
-def _matches_told(
-    database: Database, outcomes: Mapping[date, Outcome]
-) -> dict[date, dict[str, dg.MetadataValue]]:
-    """What the UI shows of each day: what was done, what it holds, and its last round's largest matches."""
-    after = _gap(database, "after")
-    with database.engine().connect() as connection:
-        return {
-            day: {
-                **reports.outcome_metadata(outcome),
-                **reports.day_metadata(match_facts.summary(connection, day, day)),
-                **reports.matches_table(match_facts.largest(connection, day, LARGEST)),
-                **after,
-            }
-            for day, outcome in outcomes.items()
-        }
-
-
-def _matches_version(database: Database, outcomes: Mapping[date, Outcome]) -> str:
-    with database.engine().connect() as connection:
-        return match_facts.summary(connection, min(outcomes), max(outcomes)).fingerprint
