@@ -11,7 +11,7 @@ from squads_pipeline.rules import formation
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.store import formations, policies
 from squads_pipeline.store.formations import Formation
-from squads_pipeline.store.invariants import LIMIT, Finding, Findings
+from squads_pipeline.store.invariants import LIMIT, Findings
 
 
 def audit_day(connection: Connection, day: date) -> Outcome:
@@ -35,10 +35,7 @@ def differences(connection: Connection, found: list[Formation]) -> list[Differen
 def findings_since(connection: Connection, since: date | None) -> Findings:
     """What does not recompute since a day, or ever, as findings of I10."""
     found = differences(connection, formations.between(connection, since, None))
-    first = tuple(
-        Finding("I10", f"{one.fact}: {one.field}", str(one.recomputed), str(one.stored))
-        for one in found[:LIMIT]
-    )
+    first = tuple(one.finding("I10") for one in found[:LIMIT])
     return Findings(first, len(found))
 
 

@@ -44,6 +44,10 @@ class Difference:
     stored: int | str | None
     recomputed: int | str | None
 
+    def finding(self, invariant: str) -> Finding:
+        """The difference as a finding of the invariant that it breaks."""
+        return Finding(invariant, f"{self.fact}: {self.field}", str(self.recomputed), str(self.stored))
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:
@@ -190,8 +194,5 @@ def findings_since(connection: Connection, since: date | None) -> Findings:
         found = recheck_latest(connection, since)
     else:
         found = audit(connection, since, None)
-    first = tuple(
-        Finding("I6", f"{one.fact}: {one.field}", str(one.recomputed), str(one.stored))
-        for one in found.differences[:LIMIT]
-    )
+    first = tuple(one.finding("I6") for one in found.differences[:LIMIT])
     return Findings(first, len(found.differences))
