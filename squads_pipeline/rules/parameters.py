@@ -23,7 +23,7 @@ _SHARE: Final = re.compile(r"\d{1,18}(\.\d{1,18}|/0*[1-9]\d{0,17})?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What the values of a parameter have in common; made by `whole`, `token_amount`, `share` or `choice`."""
+    """What the values of a parameter have in common; made by `whole`, `token_amount`, `share`, `ratio` or `choice`."""
 
     unit: str
     allowed: str
@@ -105,6 +105,12 @@ def token_amount(lowest: int, highest: int) -> Kind:
 def share() -> Kind:
     """Return the kind of exact fractions above 0 and at most 1."""
     return Kind("fraction", "above 0, at most 1", Fraction, _read_share, lambda value: 0 < value <= 1)
+
+
+def ratio(lowest: int, highest: int) -> Kind:
+    """Return the kind of exact numbers from `lowest` to `highest`, both allowed."""
+    allowed = f"{lowest:,} to {highest:,}"
+    return Kind("ratio", allowed, Fraction, _read_share, lambda value: lowest <= value <= highest)
 
 
 def choice(names: tuple[str, ...]) -> Kind:

@@ -51,6 +51,19 @@ def is_open(connection: Connection, gap: str) -> bool:
     return bool(connection.scalar(select(due)))
 
 
+def due(connection: Connection, gap: str, limit: int) -> list[str]:
+    """The units that can be done now, at most ``limit``: those that wait the longest first, ties by name."""
+    view = _view(gap)
+    return list(
+        connection.scalars(
+            select(view.c.unit)
+            .where(view.c.since <= func.squads.clock())
+            .order_by(view.c.since, view.c.unit)
+            .limit(limit)
+        )
+    )
+
+
 def size(connection: Connection, gap: str) -> Size:
     """How much work there is."""
     view = _view(gap)

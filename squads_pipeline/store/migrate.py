@@ -19,6 +19,17 @@ _SCHEMAS = {
     "marts": "Tables for analysts, by UTC day; can be rebuilt from facts at any time.",
 }
 
+_DROP_VIEWS = """
+DO $$
+DECLARE
+    view text;
+BEGIN
+    FOR view IN SELECT viewname FROM pg_views WHERE schemaname = 'squads' LOOP
+        EXECUTE format('DROP VIEW IF EXISTS squads.%I CASCADE', view);
+    END LOOP;
+END $$
+"""
+
 
 def upgrade(url: str) -> None:
     """Bring the database at ``url`` up to date; does nothing to one that is.
@@ -62,9 +73,7 @@ def _replace_programs(connection: Connection) -> None:
     if comment is not None and comment.endswith(mark):
         return
     connection.execute(text("DROP SCHEMA gaps CASCADE; CREATE SCHEMA gaps"))
-    connection.execute(
-        text("DROP VIEW IF EXISTS squads.current_policy, squads.contributions, squads.squad_balances CASCADE")
-    )
+    connection.execute(text(_DROP_VIEWS))
     for _, body in scripts:
         # Without parameters psycopg takes % and several statements as they are; SQLAlchemy always passes some.
         connection.connection.cursor().execute(body)

@@ -102,7 +102,7 @@ def test_a_sensor_makes_a_round_and_nothing_is_left_behind(
             squads(environment, "agents", "add", agent, "--tokens", "100")
         squads(environment, "squads", "add", "heat-maps")
         for agent in ("ada", "bo"):
-            squads(environment, "contribute", agent, "heat-maps", "10")
+            squads(environment, "contribute", "heat-maps", "10", "--as", agent)
         engine = database.engine(Embedded(home).url())
         wait(lambda: one(engine, "SELECT count(*) FROM squads.qf_matches"), ROUND_SECONDS, "the round", log)
         wait(

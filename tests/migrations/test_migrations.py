@@ -110,9 +110,6 @@ def test_a_changed_view_is_replaced(engine: Engine, database_url: str) -> None:
 def test_the_tables_can_be_taken_down_again(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA gaps CASCADE"))
-        connection.execute(
-            text("DROP VIEW squads.current_policy, squads.contributions, squads.squad_balances CASCADE")
-        )
         command.downgrade(migrate.configuration(connection), "base")
         left = connection.scalars(
             text("SELECT tablename FROM pg_tables WHERE schemaname IN ('squads', 'marts')")
@@ -123,7 +120,6 @@ def test_the_tables_can_be_taken_down_again(engine: Engine) -> None:
 def test_squads_from_before_edges_were_recorded_get_theirs(engine: Engine, database_url: str) -> None:
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA gaps CASCADE"))
-        connection.execute(text("DROP VIEW squads.pledge_standings"))
         command.downgrade(migrate.configuration(connection), "0001")
         connection.execute(
             text("""INSERT INTO squads.research_squads

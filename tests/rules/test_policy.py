@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import squads_pipeline
+from squads_pipeline.rules.parameters import Parameter
 from squads_pipeline.rules.policy import (
     Change,
     Policy,
@@ -21,6 +22,7 @@ from squads_pipeline.rules.policy import (
     policy_id,
     to_json,
 )
+from squads_pipeline.rules.policy_schema import parameters
 
 PACKAGED = (Path(squads_pipeline.__file__).parent / "policy.toml").read_text(encoding="utf-8")
 
@@ -151,37 +153,20 @@ def test_no_policy_exists_out_of_bounds(changes: dict[str, Any]) -> None:
         Policy(**changes)
 
 
+def another(parameter: Parameter, value: object) -> object:
+    """An allowed value of a parameter that is not the given one."""
+    if isinstance(value, str):
+        return next(name for name in parameter.kind.allowed.split(", ") if name != value)
+    return (value + 1) / 2 if isinstance(value, Fraction) else int(str(value)) + 1
+
+
 def test_the_id_depends_on_values_and_on_nothing_else() -> None:
     assert policy_id(Policy()) == policy_id(parse_policy(PACKAGED + "\n# a comment\n"))
     canonical = json.dumps(dict(sorted(to_json(Policy()).items())), separators=(",", ":"))
     assert policy_id(Policy()) == sha256(canonical.encode()).hexdigest()[:16]
     changed: list[dict[str, Any]] = [
-        {"settle_after_seconds": 1},
-        {"settle_count": 1},
-        {"dust_micro": 1},
-        {"min_contributors": 1},
-        {"max_match_fraction": Fraction(1, 3)},
-        {"round_budget_fraction": Fraction(1, 3)},
-        {"mechanism": "clr"},
-        {"saturation": "always_distribute"},
-        {"excess": "truncate"},
-        {"pairwise_bound_micro": 1_000_000},
-        {"min_importance": Fraction(1, 3)},
-        {"seed_rate_micro": 1},
-        {"recruit_window_seconds": 60},
-        {"max_per_run": 1},
-        {"treasury_target_micro": 1},
-        {"pledge_cycle_seconds": 60},
-        {"pledge_max_squads": 1},
-        {"pledge_min_balance_micro": 1},
-        {"pledge_min_contribution_micro": 2_000_000},
-        {"pledge_max_contribution_micro": 1_000_000},
-        {"pledge_balance_fraction": Fraction(1, 3)},
-        {"matching_pool_target_micro": 1},
+        {name: another(parameter, getattr(Policy(), name))} for name, parameter in parameters()
     ]
-    assert {name for change in changed for name in change} == {
-        each.name for each in dataclasses.fields(Policy)
-    }
     assert len({policy_id(Policy(**change)) for change in [{}, *changed]}) == len(changed) + 1
 
 

@@ -6,8 +6,8 @@ from tests.surfaces.conftest import Squads
 
 
 def test_a_contribution_is_answered_in_words_and_as_json(community: Squads) -> None:
-    assert community("contribute", "ada", "heat", "12.5").out == "ada gave 12.5 tokens to heat\n"
-    document = community("contribute", "bob", "heat", "0.000001", "--key", "k", "--json").document
+    assert community("contribute", "heat", "12.5", "--as", "ada").out == "ada gave 12.5 tokens to heat\n"
+    document = community("contribute", "heat", "0.000001", "--as", "bob", "--key", "k", "--json").document
     assert document == {
         "agent": "bob",
         "squad": "heat",
@@ -19,15 +19,15 @@ def test_a_contribution_is_answered_in_words_and_as_json(community: Squads) -> N
 
 
 def test_the_same_key_moves_nothing_twice(community: Squads) -> None:
-    community("contribute", "ada", "heat", "1", "--key", "k")
-    again = community("contribute", "ada", "heat", "1", "--key", "k", "--json")
+    community("contribute", "heat", "1", "--as", "ada", "--key", "k")
+    again = community("contribute", "heat", "1", "--as", "ada", "--key", "k", "--json")
     assert (again.code, again.document["repeated"]) == (0, True)
-    other = community("contribute", "ada", "heat", "2", "--key", "k", "--json")
+    other = community("contribute", "heat", "2", "--as", "ada", "--key", "k", "--json")
     assert (other.code, other.document["error"]["kind"]) == (1, "idempotency_conflict")
 
 
 def test_a_short_wallet_is_told_what_to_do(community: Squads) -> None:
-    ran = community("contribute", "ada", "heat", "100.5")
+    ran = community("contribute", "heat", "100.5", "--as", "ada")
     assert ran.code == 1
     assert ran.err == (
         "error: wallet:ada holds 100 tokens, less than 100.5\n"
@@ -36,17 +36,17 @@ def test_a_short_wallet_is_told_what_to_do(community: Squads) -> None:
 
 
 def test_unknown_names_are_told_what_to_do(community: Squads) -> None:
-    assert "squads squads add" in community("contribute", "ada", "nowhere", "1").err
-    assert community("contribute", "nobody", "heat", "1").code == 1
+    assert "squads squads add" in community("contribute", "nowhere", "1", "--as", "ada").err
+    assert community("contribute", "heat", "1", "--as", "nobody").code == 1
     assert community("ledger", "mint", "wallet:nobody", "1", "--reason", "r").code == 1
 
 
 def test_wrong_arguments_are_a_usage_error(community: Squads) -> None:
-    ran = community("contribute", "ada", "heat", "ten")
+    ran = community("contribute", "heat", "ten", "--as", "ada")
     assert (ran.code, "is not a number" in ran.err, ran.out) == (2, True, "")
-    ran = community("contribute", "ada", "heat", "ten", "--json")
+    ran = community("contribute", "heat", "ten", "--as", "ada", "--json")
     assert (ran.code, ran.document["error"]["kind"]) == (2, "usage")
-    assert community("contribute", "ada").code == 2
+    assert community("contribute", "--as", "ada").code == 2
     assert community("nonsense").code == 2
     assert community("agents", "add", "x", "--kind", "ghost").code == 2
 
@@ -75,7 +75,7 @@ def test_more_than_the_ledger_holds_is_no_traceback(community: Squads) -> None:
 
 
 def test_verify_says_what_holds(community: Squads) -> None:
-    community("contribute", "ada", "heat", "1")
+    community("contribute", "heat", "1", "--as", "ada")
     ran = community("ledger", "verify")
     assert ran.code == 0
     assert {line.split()[0] for line in ran.out.splitlines()} == {"OK"}

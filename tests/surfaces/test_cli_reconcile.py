@@ -13,8 +13,8 @@ def gap(community: Squads, engine: Engine) -> Squads:
     """A community with one gap open: two contributions to one squad that have settled."""
     with engine.begin() as connection:
         policies.adopt(connection, Policy(settle_after_seconds=0), adopted_by="test", reason="at once")
-    community("contribute", "ada", "heat", "25")
-    community("contribute", "bob", "heat", "9")
+    community("contribute", "heat", "25", "--as", "ada")
+    community("contribute", "heat", "9", "--as", "bob")
     return community
 
 
@@ -94,7 +94,7 @@ def test_pledges_are_honoured_before_matching(community: Squads, engine: Engine)
         policy = Policy(settle_after_seconds=0, pledge_cycle_seconds=2_592_000)
         policies.adopt(connection, policy, adopted_by="test", reason="at once")
     for agent in ("ada", "bob"):
-        community("pledge", agent)
+        community("pledge", "--as", agent)
     plan = community("reconcile", "--dry-run", "--json").document["plan"]
     assert list(plan) == ["squads_formed", "pledged_contributions", "qf_matches"]
     assert (plan["pledged_contributions"]["units"], plan["pledged_contributions"]["contributed"]) == (2, "10")

@@ -18,8 +18,8 @@ DAY = "2020-01-01"
 
 @pytest.fixture
 def given(community: Squads) -> Squads:
-    assert community("contribute", "ada", "heat", "12.345678").code == 0
-    assert community("contribute", "bob", "heat", "3").code == 0
+    assert community("contribute", "heat", "12.345678", "--as", "ada").code == 0
+    assert community("contribute", "heat", "3", "--as", "bob").code == 0
     return community
 
 

@@ -1,6 +1,12 @@
 """The tables, with their comments: the one truth for migrations, docs and column schemas. No queries."""
 
 from squads_pipeline.store.schema.base import metadata
+from squads_pipeline.store.schema.credit import (
+    credit_dividends,
+    dividends,
+    outcomes,
+    policy_calibration,
+)
 from squads_pipeline.store.schema.formation import knowledge_gaps, squad_events, squads_formed, unpaid_seeds
 from squads_pipeline.store.schema.funding import (
     contributor_totals,
@@ -11,6 +17,14 @@ from squads_pipeline.store.schema.funding import (
     qf_unclaimed,
     squad_grants,
 )
+from squads_pipeline.store.schema.harvest import distributions, harvest_distributions
+from squads_pipeline.store.schema.knowledge import (
+    agent_contributions,
+    artifact_provenance,
+    bubbled_findings,
+    outbox,
+    reviewed_findings,
+)
 from squads_pipeline.store.schema.ledger import accounts, entries, transfers
 from squads_pipeline.store.schema.marts import (
     agent_statements,
@@ -18,33 +32,53 @@ from squads_pipeline.store.schema.marts import (
     squad_pools,
     token_supply,
 )
-from squads_pipeline.store.schema.operations import driver_runs, policies, policy_adoptions
+from squads_pipeline.store.schema.members import squad_join_bids, squad_members, squad_merges
+from squads_pipeline.store.schema.operations import driver_runs, gap_failures, policies, policy_adoptions
 from squads_pipeline.store.schema.pledges import pledged_contributions, pledges, pledges_in_force
 from squads_pipeline.store.schema.squads import agents, research_squads
+from squads_pipeline.store.schema.work import finding_reviews, squad_findings, squad_journal
 
 __all__ = [
     "accounts",
+    "agent_contributions",
     "agent_statements",
     "agents",
+    "artifact_provenance",
+    "bubbled_findings",
     "contributor_totals",
+    "credit_dividends",
+    "distributions",
+    "dividends",
     "driver_runs",
     "entries",
+    "finding_reviews",
+    "gap_failures",
+    "harvest_distributions",
     "knowledge_gaps",
     "mechanism_comparison",
     "metadata",
+    "outbox",
+    "outcomes",
     "pledged_contributions",
     "pledges",
     "pledges_in_force",
     "policies",
     "policy_adoptions",
+    "policy_calibration",
     "qf_claims",
     "qf_matches",
     "qf_rounds",
     "qf_standings",
     "qf_unclaimed",
     "research_squads",
+    "reviewed_findings",
     "squad_events",
+    "squad_findings",
     "squad_grants",
+    "squad_join_bids",
+    "squad_journal",
+    "squad_members",
+    "squad_merges",
     "squad_pools",
     "squads_formed",
     "token_supply",

@@ -1,6 +1,6 @@
 """Tables of how the pipeline runs: policies and what drivers did. No queries."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Integer, PrimaryKeyConstraint, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from squads_pipeline.store.schema.base import SCHEMA, metadata, micro, moment, stamps
@@ -45,4 +45,20 @@ driver_runs = Table(
     *stamps(),
     schema=SCHEMA,
     comment="One row for each time that a driver changed something, written in the same transaction.",
+)
+
+gap_failures = Table(
+    "gap_failures",
+    metadata,
+    Column("gap", Text, nullable=False, comment="Gap that the unit belongs to"),
+    Column("unit", Text, nullable=False, comment="Unit of work that cannot be done, as the gap names it"),
+    Column("error", Text, nullable=False, comment="What went wrong at the last attempt"),
+    Column("attempts", Integer, nullable=False, comment="Failed attempts so far"),
+    moment("first_failed_at", "When it failed first"),
+    moment("last_failed_at", "When it failed last"),
+    moment("retry_at", "When it is tried again; the delay grows with the attempts"),
+    Column("run_id", Text, nullable=False, comment="Run of the last attempt"),
+    PrimaryKeyConstraint("gap", "unit"),
+    schema=SCHEMA,
+    comment="Units of work that failed, so that the others go on without them. State: a unit that succeeds is removed.",
 )

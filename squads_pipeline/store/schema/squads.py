@@ -48,6 +48,12 @@ research_squads = Table(
         ForeignKey(f"{SCHEMA}.research_squads.id"),
         comment="The squad that this one was forked from; null for a root squad",
     ),
+    Column(
+        "merged_into",
+        Text,
+        ForeignKey(f"{SCHEMA}.research_squads.id"),
+        comment="The squad that took over its members, money and findings; null unless it was merged",
+    ),
     Column("created_by", Text, comment="Agent or driver that created it"),
     Column("workspace_branch", Text, comment="Git branch of the squad's work"),
     Column(
@@ -66,8 +72,14 @@ research_squads = Table(
         "target_artifact_type IN ('gap', 'hypothesis', 'challenge', 'analysis')", name="target_type_is_known"
     ),
     CheckConstraint("(status = 'disbanded') = (disbanded_at IS NOT NULL)", name="disbanded_has_its_time"),
+    CheckConstraint("merged_into IS NULL OR status = 'disbanded'", name="merged_means_disbanded"),
     Index("research_squads_status_idx", "status"),
     Index("research_squads_target_idx", "target_artifact_type", "target_artifact_id"),
+    Index(
+        "research_squads_merged_into_idx",
+        "merged_into",
+        postgresql_where=text("merged_into IS NOT NULL"),
+    ),
     Index(
         "research_squads_one_live_root_per_target",
         "target_artifact_type",

@@ -15,7 +15,10 @@ DECLARE
 BEGIN
     FOREACH fact IN ARRAY ARRAY['transfers', 'entries', 'squad_grants', 'qf_rounds', 'qf_claims', 'qf_matches',
                                 'squads_formed', 'squad_events', 'pledges', 'pledged_contributions',
-                                'policies', 'policy_adoptions', 'driver_runs']
+                                'squad_journal', 'finding_reviews', 'reviewed_findings', 'bubbled_findings',
+                                'agent_contributions', 'artifact_provenance', 'distributions',
+                                'harvest_distributions', 'outcomes', 'dividends', 'credit_dividends',
+                                'policy_calibration', 'policies', 'policy_adoptions', 'driver_runs']
     LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON squads.%I
                         FOR EACH STATEMENT EXECUTE FUNCTION squads.refuse_change()', fact || '_append_only', fact);

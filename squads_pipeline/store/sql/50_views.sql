@@ -1,4 +1,4 @@
--- Views that people and programs read. The schema `gaps` holds one view per driven asset.
+-- Views that people and programs read. `squads.missing_<asset>` says what is missing; 90_gaps makes `gaps.<asset>` of it.
 
 CREATE VIEW squads.current_policy AS
 SELECT policy.id, policy.content, adoption.adopted_at, adoption.adopted_by
@@ -30,7 +30,7 @@ COMMENT ON VIEW squads.squad_balances IS 'Pools as the ledger has them: balance,
 
 -- Both conditions touch the inbox's indexes alone: the oldest waiting contribution is the first
 -- entry of qf_unclaimed_granted_at_idx, and the count stops at settle_count.
-CREATE VIEW gaps.qf_matches AS
+CREATE VIEW squads.missing_qf_matches AS
 WITH settled AS MATERIALIZED (
     SELECT
         (SELECT min(granted_at) FROM squads.qf_unclaimed)
@@ -51,5 +51,5 @@ FROM squads.qf_unclaimed AS waiting
 CROSS JOIN settled
 WHERE settled.by_age OR settled.by_number
 GROUP BY waiting.squad_id, settled.by_age;
-COMMENT ON VIEW gaps.qf_matches IS
+COMMENT ON VIEW squads.missing_qf_matches IS
 'Squads with contributions that no round has claimed, once the oldest has settled or their number suffices.';

@@ -5,7 +5,7 @@
 
 -- A unit that waits for the treasury lies in the future: at the next UTC midnight the treasury is topped up, or
 -- not, and until then nothing can be done unless somebody brings money. `gaps.is_open` counts what is due.
-CREATE VIEW gaps.squads_formed AS
+CREATE VIEW squads.missing_squads_formed AS
 WITH policy AS MATERIALIZED (
     SELECT squads.share_ppm(content ->> 'min_importance') AS least_ppm,
            (content ->> 'seed_rate_micro')::bigint AS seed_rate_micro,
@@ -50,5 +50,5 @@ JOIN squads.research_squads AS squad ON squad.id = unpaid.squad_id
     -- What is missing when the work is over lapses.
     AND squad.status IN ('forming', 'recruiting', 'active')
 CROSS JOIN treasury;
-COMMENT ON VIEW gaps.squads_formed IS
+COMMENT ON VIEW squads.missing_squads_formed IS
 'Open targets that matter and have no live squad, and formed squads whose seed is not fully paid.';

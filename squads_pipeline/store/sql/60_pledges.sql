@@ -45,7 +45,7 @@ COMMENT ON VIEW squads.pledge_standings IS
 
 -- The guards of rules.pledges in SQL. A squad is looked for only where they pass, and counting stops at the
 -- free places: by research_squads_pkey for named squads, by research_squads_status_idx for any.
-CREATE VIEW gaps.pledged_contributions AS
+CREATE VIEW squads.missing_pledged_contributions AS
 WITH terms AS MATERIALIZED (
     SELECT (content ->> 'pledge_cycle_seconds')::bigint AS cycle_seconds,
            (content ->> 'pledge_max_squads')::bigint AS max_squads,
@@ -87,5 +87,5 @@ WHERE standing.active
   AND standing.balance_micro - standing.reserve_micro >= least(terms.min_contribution, terms.max_contribution)
   AND cardinality(standing.funded) < terms.max_squads
   AND candidates.squads > 0;
-COMMENT ON VIEW gaps.pledged_contributions IS
+COMMENT ON VIEW squads.missing_pledged_contributions IS
 'Agents whose pledge has a free place in this cycle, the means, and a squad that takes money.';

@@ -25,6 +25,17 @@ _ENDLESS = 10_000
 Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 """The option that every command has."""
 
+As = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="AGENT",
+        envvar="SQUADS_AGENT",
+        help="The agent who acts; SQUADS_AGENT spares the option.",
+    ),
+]
+"""The option of every command that an agent gives for itself."""
+
 
 class Answer:
     """Where a command puts what it has to say: stdout for the answer, stderr for progress and failures."""

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from squads_pipeline.surfaces.cli.answers import FAILED, Amount, Json, answering, money
+from squads_pipeline.surfaces.cli.answers import FAILED, Amount, As, Json, answering, money
 
 Key = Annotated[
     str | None,
@@ -15,9 +15,9 @@ Key = Annotated[
 
 
 def contribute(
-    agent: Annotated[str, typer.Argument(help="Whose wallet pays.")],
     squad: Annotated[str, typer.Argument(help="The squad's id, or its name if no other has it.")],
     amount: Amount,
+    agent: As,
     key: Key = None,
     as_json: Json = False,
 ) -> None:

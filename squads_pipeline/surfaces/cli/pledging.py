@@ -5,13 +5,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from squads_pipeline.surfaces.cli.answers import Json, amount, answering, money, plain_table
+from squads_pipeline.surfaces.cli.answers import As, Json, amount, answering, money, plain_table
 
 ANY = "any squad"
 
 
 def pledge(
-    agent: Annotated[str, typer.Argument(help="Whose wallet is to pay.")],
+    agent: As,
     squads: Annotated[
         list[str] | None,
         typer.Argument(
@@ -76,7 +76,7 @@ def pledges(as_json: Json = False) -> None:
 
         def show(out: Console) -> None:
             if not found:
-                out.print("no pledge is in force; give one with `squads pledge AGENT`")
+                out.print("no pledge is in force; give one with `squads pledge --as AGENT`")
                 return
             table = plain_table("agent", "squads", "keeps, tokens", "since (UTC)")
             for one in found:
