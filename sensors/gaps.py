@@ -16,8 +16,9 @@ from resources.database import Database
 from sensors.back_off import back_off
 from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.server.errors import ServerError
-from squads_pipeline.store import gaps, policies, runs
+from squads_pipeline.store import gaps, pauses, policies, runs
 from squads_pipeline.store.errors import SquadsError
+from squads_pipeline.store.pauses import Pause
 
 IN_FLIGHT: Final = [
     dg.DagsterRunStatus.QUEUED,
@@ -73,6 +74,9 @@ def gap_sensor(asset: dg.AssetsDefinition, *, stay: timedelta = STAY) -> dg.Sens
             return dg.SkipReason(held)
         try:
             with database.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                pause = pauses.every(connection).get(gap)
+                if pause is not None:
+                    return dg.SkipReason(_paused(pause))
                 if not _opens(lambda: gaps.is_open(connection, gap), stay):
                     return dg.SkipReason(f"no gap: gaps.{gap} is empty, nothing is missing now")
                 return dg.SensorResult(run_requests=[_request(connection, asset, gap, driver)])
@@ -134,6 +138,13 @@ def _failures(records: Sequence[dg.RunRecord]) -> list[datetime]:
             ended = record.end_time or record.update_timestamp.timestamp()
             failed_at.append(datetime.fromtimestamp(ended, UTC))
     return failed_at
+
+
+def _paused(pause: Pause) -> str:
+    return (
+        f"paused by {pause.paused_by} since {pause.paused_at:%Y-%m-%d %H:%M} UTC: {pause.reason}; "
+        f"`squads resume {pause.gap}` lets it go on"
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -12,13 +12,14 @@ from assets.marts import MARTS
 from assets.sources import SOURCES
 from resources.database import Database
 from resources.tables import MartTables
+from sensors.alerts import ALERT_SENSORS
 from sensors.gaps import GAP_SENSORS
 from sensors.marts import mart_automation
 
 defs: Final = dg.Definitions(
     assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *MARTS],
     asset_checks=[*FORMATION_CHECKS, *CHECKS],
-    sensors=[*GAP_SENSORS, mart_automation],
+    sensors=[*GAP_SENSORS, mart_automation, *ALERT_SENSORS],
     resources={"database": Database(), "marts": MartTables()},
     # A run is one or two short steps; a process for each would take longer than the work.
     executor=dg.in_process_executor,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Connection, cast, func, select
+from sqlalchemy import BigInteger, Connection, cast, func, select, text
 
 from squads_pipeline.store.schema import (
     accounts,
@@ -42,6 +42,15 @@ class Effect:
 
     units: int
     moved_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """What a driver did when it last changed something."""
+
+    driver: str
+    units: int
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,28 @@ def effect_of_run(connection: Connection, run_id: str) -> Effect:
         ).where(driver_runs.c.run_id == run_id)
     ).one()
     return Effect(row[0], row[1])
+
+
+# Of each driver the newest row alone: driver_runs_driver_idx, one descent each.
+_LAST_RUNS = text("""
+WITH RECURSIVE driver AS (
+    (SELECT driver FROM squads.driver_runs ORDER BY driver LIMIT 1)
+    UNION ALL
+    SELECT (SELECT next.driver FROM squads.driver_runs AS next WHERE next.driver > driver.driver
+            ORDER BY next.driver LIMIT 1)
+    FROM driver WHERE driver.driver IS NOT NULL
+)
+SELECT last.driver, last.units, last.recorded_at
+FROM driver
+CROSS JOIN LATERAL (SELECT driver, units, recorded_at FROM squads.driver_runs AS run
+                    WHERE run.driver = driver.driver ORDER BY id DESC LIMIT 1) AS last
+ORDER BY last.recorded_at DESC, last.driver
+""")
+
+
+def last_runs(connection: Connection) -> list[LastRun]:
+    """What each driver did last, the latest first."""
+    return [LastRun(*row) for row in connection.execute(_LAST_RUNS)]
 
 
 def inbox(connection: Connection) -> Inbox:

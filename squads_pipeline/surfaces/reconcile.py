@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from squads_pipeline.drivers.registry import DRIVERS
 from squads_pipeline.drivers.run import DriverRun, Outcome, run_driver
-from squads_pipeline.store import gaps, overview, runs
+from squads_pipeline.store import gaps, overview, pauses, runs
 from squads_pipeline.store.errors import NotFoundError
 from squads_pipeline.store.gaps import Size
 from squads_pipeline.store.overview import Effect
@@ -40,6 +40,7 @@ class Reconciled:
 
     steps: list[Step]
     still_open: dict[str, Size]
+    paused: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -65,16 +66,20 @@ def reconcile(
 ) -> Reconciled:
     """Run each driven asset while its gap is open and gets smaller, then the marts if there is reason to.
 
-    Marts alone are always run; after driven assets only when one of them did something.
+    Marts alone are always run; after driven assets only when one of them did something. Paused gaps stay open.
     """
     done: list[Step] = []
+    with engine.connect() as connection:
+        paused = tuple(name for name in pauses.every(connection) if name in driven)
     for asset in driven:
+        if asset in paused:
+            continue
         done += _close(engine, asset, materialise)
         if done and not done[-1].run.success:
-            return Reconciled(done, _open(engine, driven))
+            return Reconciled(done, _open(engine, driven), paused)
     if marts and (done or not driven):
         done.append(_run(engine, marts, materialise))
-    return Reconciled(done, _open(engine, driven))
+    return Reconciled(done, _open(engine, driven), paused)
 
 
 def plan(engine: Engine, driven: Sequence[str]) -> dict[str, Outcome]:

@@ -15,9 +15,9 @@ from squads_pipeline.server.embedded import Embedded
 from squads_pipeline.server.home import Home
 from squads_pipeline.store import overview, squads
 from squads_pipeline.store.overview import Adoption, Inbox, RoundSummary
-from squads_pipeline.surfaces import gap_report
+from squads_pipeline.surfaces import gap_report, health
 from squads_pipeline.surfaces.cli.answers import money, plain_table
-from squads_pipeline.surfaces.gap_report import GapReport
+from squads_pipeline.surfaces.health import Health
 
 ROUNDS_SHOWN = 5
 
@@ -33,7 +33,7 @@ class StatusReport:
     holdings: dict[str, int]
     inbox: Inbox
     rounds: list[RoundSummary]
-    gaps: GapReport
+    health: Health
 
 
 def server() -> str:
@@ -56,7 +56,7 @@ def read(connection: Connection, where: str) -> StatusReport:
         holdings=overview.holdings(connection),
         inbox=overview.inbox(connection),
         rounds=overview.last_rounds(connection, ROUNDS_SHOWN),
-        gaps=gap_report.read(connection),
+        health=health.read(connection),
     )
 
 
@@ -81,7 +81,8 @@ def document(report: StatusReport) -> Mapping[str, Any]:
             "since": report.inbox.since and report.inbox.since.isoformat(),
         },
         "rounds": [_round(one) for one in report.rounds],
-        **gap_report.document(report.gaps),
+        **health.document(report.health),
+        **gap_report.document(report.health.gaps),
     }
 
 
@@ -114,13 +115,15 @@ def show(out: Console, report: StatusReport) -> None:
     noun = "contribution" if inbox.contributions == 1 else "contributions"
     waiting = f"{inbox.contributions:,} {noun}, {format_tokens(inbox.amount_micro)} tokens"
     if inbox.since is not None:
-        waiting += f", the oldest {gap_report.age(report.gaps.read_at, inbox.since)} ago"
+        waiting += f", the oldest {gap_report.age(report.health.gaps.read_at, inbox.since)} ago"
     facts.add_row("inbox", waiting)
     out.print(facts)
     out.print()
     out.print(_rounds(report.rounds) if report.rounds else "no round yet")
     out.print()
-    out.print(gap_report.table(report.gaps))
+    out.print(gap_report.table(report.health.gaps))
+    out.print()
+    health.show(out, report.health)
 
 
 def _rounds(rounds: list[RoundSummary]) -> Table:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from sqlalchemy import Connection, Engine
 
 from squads_pipeline.drivers import audit_formations, audit_matches, audit_pledges
+from squads_pipeline.store import verifications
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
 
@@ -25,16 +26,33 @@ class Verdict:
     total: int
 
 
-def verify(engine: Engine, console: Console | None) -> list[Verdict]:
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """All verdicts, and the newest transfer that they cover."""
+
+    verdicts: list[Verdict]
+    through_transfer: int | None
+
+
+def verify(engine: Engine, console: Console | None) -> Verified:
     """Check everything in one snapshot, which writers do not disturb; says on `console` how far it is."""
     verdicts = []
     with _snapshot(engine) as connection:
+        through = verifications.newest_transfer(connection)
         for number, description, find in _checks():
             if console is not None and console.is_terminal:
                 console.print(f"[dim]{number} {escape(description)}[/]", end="\r")
             found = find(connection, None)
             verdicts.append(Verdict(number, description, found.first, found.total))
-    return verdicts
+    return Verified(verdicts, through)
+
+
+def record(engine: Engine, verified: Verified) -> None:
+    """Write down that the ledger was verified and what did not hold, for `squads status`."""
+    broken = [verdict.number for verdict in verified.verdicts if verdict.total]
+    findings = sum(verdict.total for verdict in verified.verdicts)
+    with engine.begin() as connection:
+        verifications.record(connection, findings, list(dict.fromkeys(broken)), verified.through_transfer)
 
 
 def document(verdicts: Sequence[Verdict]) -> Mapping[str, Any]:

@@ -33,7 +33,15 @@ from squads_pipeline.store.schema.marts import (
     token_supply,
 )
 from squads_pipeline.store.schema.members import squad_join_bids, squad_members, squad_merges
-from squads_pipeline.store.schema.operations import driver_runs, gap_failures, policies, policy_adoptions
+from squads_pipeline.store.schema.operations import (
+    alerts,
+    driver_runs,
+    gap_failures,
+    ledger_verifications,
+    paused_gaps,
+    policies,
+    policy_adoptions,
+)
 from squads_pipeline.store.schema.pledges import pledged_contributions, pledges, pledges_in_force
 from squads_pipeline.store.schema.squads import agents, research_squads
 from squads_pipeline.store.schema.work import finding_reviews, squad_findings, squad_journal
@@ -43,6 +51,7 @@ __all__ = [
     "agent_contributions",
     "agent_statements",
     "agents",
+    "alerts",
     "artifact_provenance",
     "bubbled_findings",
     "contributor_totals",
@@ -55,10 +64,12 @@ __all__ = [
     "gap_failures",
     "harvest_distributions",
     "knowledge_gaps",
+    "ledger_verifications",
     "mechanism_comparison",
     "metadata",
     "outbox",
     "outcomes",
+    "paused_gaps",
     "pledged_contributions",
     "pledges",
     "pledges_in_force",

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 import typer
 
 from squads_pipeline.surfaces.cli import (
+    alerting,
     community,
+    correcting,
     database,
     importing,
     money,
     overview,
+    pausing,
     pledging,
     policy,
     reconciling,
@@ -43,6 +46,9 @@ app.command("demo")(serving.demo)
 app.command("reconcile")(reconciling.reconcile)
 app.command("gaps")(overview.gaps)
 app.command("status")(overview.status)
+app.command("pause")(pausing.pause)
+app.command("resume")(pausing.resume)
+app.command("alerts")(alerting.alerts)
 app.command("contribute")(money.contribute)
 app.command("pledge")(pledging.pledge)
 app.command("pledges")(pledging.pledges)
@@ -55,6 +61,7 @@ app.add_typer(import_group, name="import")
 ledger_group = _group("Check the ledger, and issue tokens.")
 ledger_group.command("verify")(money.verify)
 ledger_group.command("mint")(money.mint)
+ledger_group.command("correct")(correcting.correct)
 app.add_typer(ledger_group, name="ledger")
 
 policy_group = _group("See and change the numbers that rule the economy.")

@@ -71,7 +71,9 @@ def verify(as_json: Json = False) -> None:
         from squads_pipeline.surfaces.session import session  # noqa: PLC0415
 
         with session() as engine:
-            verdicts = verification.verify(engine, answer.err if not as_json else None)
+            verified = verification.verify(engine, answer.err if not as_json else None)
+            verification.record(engine, verified)
+        verdicts = verified.verdicts
         answer.give(verification.document(verdicts), lambda out: verification.show(out, verdicts))
         if any(verdict.findings for verdict in verdicts):
             raise typer.Exit(FAILED)

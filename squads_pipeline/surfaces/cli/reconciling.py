@@ -115,6 +115,7 @@ def _document(report: "Reconciled") -> dict[str, Any]:
             name: {"units": size.units, "tokens_at_stake": str(size.tokens_at_stake)}
             for name, size in report.still_open.items()
         },
+        "paused": list(report.paused),
     }
 
 
@@ -127,6 +128,11 @@ def _show(out: Console, report: "Reconciled") -> None:
         for failure in run.failures:
             out.print(f"         {failure}", markup=False)
     for name, size in report.still_open.items():
-        out.print(f"{name} is still open: {size.units:,} units; run it again, or look at `squads gaps`")
+        remedy = (
+            "paused; `squads resume` lets it go on"
+            if name in report.paused
+            else "run it again, or look at `squads gaps`"
+        )
+        out.print(f"{name} is still open: {size.units:,} units; {remedy}")
     if not report.steps and not report.still_open:
         out.print("no gap is open; nothing to do")
