@@ -1,6 +1,7 @@
 """What Dagster loads: without a database, and every asset as its snapshot says."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ import dagster as dg
 from syrupy.assertion import SnapshotAssertion
 
 from squads_pipeline.definitions import defs
+from squads_pipeline.server.dagster_processes import project_folder
+from squads_pipeline.store.gaps import GAPS
 
 LOAD = """
 from squads_pipeline.definitions import defs
@@ -50,9 +53,17 @@ def test_every_check_is_as_its_snapshot_says(snapshot: SnapshotAssertion) -> Non
 
 def test_sensors_run_by_default() -> None:
     sensors = defs.get_repository_def().sensor_defs
-    gap_sensors = {"squads_formed_gap", "pledged_contributions_gap", "qf_matches_gap"}
-    assert {one.name for one in sensors} == gap_sensors | {"mart_automation"}
+    gap_sensors = {f"{gap}_gap" for gap in GAPS}
+    others = {"mart_automation", "failed_checks", "failed_runs", "alerts_sent"}
+    assert {one.name for one in sensors} == gap_sensors | others
     assert all(one.default_status is dg.DefaultSensorStatus.RUNNING for one in sensors)
+
+
+def test_each_sensor_has_a_thread_of_its_own() -> None:
+    """A gap sensor's tick stays for four seconds; it must not hold up another's."""
+    found = re.search(r"num_workers: (\d+)", (project_folder() / "dagster.yaml").read_text())
+    assert found is not None
+    assert int(found[1]) == len(defs.get_repository_def().sensor_defs)
 
 
 def _described(spec: dg.AssetSpec) -> dict[str, object]:

@@ -1,13 +1,15 @@
 """Commands about alerts: `squads alerts` lists them and takes note of them. Raising them is a sensor's work."""
 
 import getpass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from squads_pipeline.store.alerts import Alert
 from squads_pipeline.surfaces.cli.answers import Json, answering, plain_table
+
+if TYPE_CHECKING:
+    from squads_pipeline.store.alerts import Alert
 
 SHOWN = 50
 
@@ -45,7 +47,7 @@ def alerts(
         answer.give({"acknowledged": noted, "alerts": [_document(one) for one in found]}, show)
 
 
-def _show(out: Console, found: list[Alert]) -> None:
+def _show(out: Console, found: list["Alert"]) -> None:
     if not found:
         out.print("no alert is open")
         return
@@ -56,7 +58,7 @@ def _show(out: Console, found: list[Alert]) -> None:
     out.print(table)
 
 
-def _document(one: Alert) -> dict[str, Any]:
+def _document(one: "Alert") -> dict[str, Any]:
     return {
         "id": one.id,
         "kind": one.kind,

@@ -1,13 +1,15 @@
 """The command `squads ledger correct`: shows what it would move back, asks, and posts it."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from squads_pipeline.commands.correcting import Correction
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.surfaces.cli.answers import Json, amount, answering, money
+
+if TYPE_CHECKING:
+    from squads_pipeline.commands.correcting import Correction
 
 
 def correct(
@@ -41,13 +43,13 @@ def correct(
         answer.give(_document(done, reason), show)
 
 
-def _sentence(planned: Correction) -> str:
+def _sentence(planned: "Correction") -> str:
     of = planned.original
     tokens = format_tokens(planned.amount_micro)
     return f"{tokens} tokens go from {of.to_account} back to {of.from_account} ({of.kind} {of.id}, {of.key})."
 
 
-def _document(done: Correction, reason: str) -> dict[str, Any]:
+def _document(done: "Correction", reason: str) -> dict[str, Any]:
     return {
         "transfer": done.original.id,
         "kind": done.original.kind,
