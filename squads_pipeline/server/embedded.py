@@ -164,13 +164,13 @@ def psql(url: str, arguments: Sequence[str]) -> int:
     # Ctrl-C is for psql, which cancels the query with it.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        environment = {**os.environ, **_libpq_environment(url)}
+        environment = {**os.environ, **libpq_environment(url)}
         return subprocess.run([program, *arguments], env=environment, check=False).returncode  # noqa: S603
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _libpq_environment(url: str) -> dict[str, str]:
+def libpq_environment(url: str) -> dict[str, str]:
     """The URL as libpq's variables: a password on the command line would be visible to every user."""
     parts = psycopg.conninfo.conninfo_to_dict(url)
     return {

@@ -50,6 +50,20 @@ def upgrade(url: str) -> None:
         engine.dispose()
 
 
+def make_programs_anew(url: str) -> None:
+    """Bring a restored database up to date, with all its views, triggers and rights made anew.
+
+    A dump has no rights, as roles differ from server to server; the rights are part of the programs.
+    """
+    engine = database.engine(url)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("COMMENT ON SCHEMA gaps IS 'restored'"))
+    finally:
+        engine.dispose()
+    upgrade(url)
+
+
 def configuration(connection: Connection) -> Config:
     """Alembic's configuration for a connection that the caller commits."""
     config = Config()

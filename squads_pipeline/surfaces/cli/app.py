@@ -13,6 +13,7 @@ from squads_pipeline.surfaces.cli import (
     community,
     correcting,
     database,
+    dumping,
     importing,
     money,
     overview,
@@ -91,6 +92,9 @@ db_group.command("stop")(database.stop)
 db_group.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     database.psql
 )
+db_group.command("backup")(dumping.backup)
+db_group.command("restore")(dumping.restore)
+db_group.command("move")(dumping.move)
 app.add_typer(db_group, name="db")
 
 
