@@ -8,6 +8,8 @@ from assets.checks import CHECKS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS
+from assets.ledger import LEDGER_ASSETS
+from assets.ledger_checks import LEDGER_CHECKS
 from assets.marts import MARTS
 from assets.sources import SOURCES
 from resources.database import Database
@@ -17,8 +19,8 @@ from sensors.gaps import GAP_SENSORS
 from sensors.marts import mart_automation
 
 defs: Final = dg.Definitions(
-    assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *MARTS],
-    asset_checks=[*FORMATION_CHECKS, *CHECKS],
+    assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS],
+    asset_checks=[*FORMATION_CHECKS, *CHECKS, *LEDGER_CHECKS],
     sensors=[*GAP_SENSORS, mart_automation, *ALERT_SENSORS],
     resources={"database": Database(), "marts": MartTables()},
     # A run is one or two short steps; a process for each would take longer than the work.

@@ -73,15 +73,15 @@ def check(path: Path, wanted: bytes | None, tell: Tell) -> Checked:
 
 
 def _write(out: BinaryIO, links: Iterable[Link], expected: int, tell: Tell) -> bytes:
-    head, done = GENESIS, 0
-    for one in links:
-        head = b"" if one.line is None else rule.link(head, one.line.encode())
-        if one.line is None or head != one.hash or one.position != done + 1:
+    head = GENESIS
+    for position, one in enumerate(links, start=1):
+        line = (one.line or "").encode()
+        head = rule.link(head, line)
+        if head != one.hash or position != one.position:
             raise _broken(one)
-        out.write(rule.sealed_line(one.line.encode(), head))
-        done += 1
-        if done % _TELL_EVERY == 0:
-            tell(done, expected)
+        out.write(rule.sealed_line(line, head))
+        if position % _TELL_EVERY == 0:
+            tell(position, expected)
     return head
 
 
@@ -103,9 +103,8 @@ def _compressing(file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
 
 
 def _lines(file: BinaryIO, tell: Tell) -> Iterator[bytes]:
-    done = 0
-    while line := file.readline(_LONGEST_LINE):
+    lines = iter(lambda: file.readline(_LONGEST_LINE), b"")
+    for number, line in enumerate(lines, start=1):
         yield line
-        done += 1
-        if done % _TELL_EVERY == 0:
-            tell(done, 0)
+        if number % _TELL_EVERY == 0:
+            tell(number, 0)

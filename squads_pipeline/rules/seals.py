@@ -79,10 +79,19 @@ def check(lines: Iterable[bytes], wanted: bytes | None = None) -> Checked:
         sealed, _, end = line.rpartition(_HASH)
         found = link(head, sealed + b"}")
         if line != sealed_line(sealed + b"}", found):
-            stated = end[:_HEX_DIGITS].decode(errors="replace") if sealed else "a line without a hash"
-            return Checked(transfers, head, Difference(_subject(sealed, transfers + 1), found.hex(), stated))
+            return Checked(transfers, head, _broken(transfers + 1, sealed, end, found.hex()))
         head, transfers, missed = found, transfers + 1, missed and found != wanted
     return Checked(transfers, head, Difference("the file", "a last line with the head", "its end before"))
+
+
+def _broken(number: int, sealed: bytes, end: bytes, found: str) -> Difference:
+    """What is wrong with a line: that it has no hash, another hash, or something after its hash."""
+    if not sealed:
+        return Difference(f"line {number}", "a transfer with its hash", "something else")
+    stated, rest = _shown(end[:_HEX_DIGITS]), end[_HEX_DIGITS:]
+    if stated == found:
+        return Difference(_subject(sealed, number), "the end of the line after the hash", repr(_shown(rest)))
+    return Difference(_subject(sealed, number), stated, found)
 
 
 def _ending(
@@ -100,7 +109,7 @@ def _ending(
 
 
 def _shown(line: bytes) -> str:
-    return line.decode(errors="replace").rstrip("\n")
+    return line.decode(errors="replace").removesuffix("\n")
 
 
 def _subject(sealed: bytes, number: int) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from squads_pipeline.rules.seals import GENESIS
-from squads_pipeline.store.invariants import LIMIT, Finding, Findings, invariant
+from squads_pipeline.store.invariants import LIMIT, NONE, Finding, Findings, invariant
 
 NUMBER: Final = "seal"
 
@@ -45,6 +45,8 @@ _SPAN = text("""
 SELECT min(first_position) AS first, max(last_position) AS last
 FROM squads.ledger_seals WHERE effective_on BETWEEN :first AND :last
 """)
+# A pass over all seals: whoever asks has just recomputed them.
+_HAS_HASH = text("SELECT EXISTS (SELECT FROM squads.transfer_seals WHERE hash = :hash)")
 _END = text("SELECT max(position) FROM squads.transfer_seals")
 
 _SEALS = """
@@ -106,11 +108,19 @@ def links_since(connection: Connection, since: date | None, tell: Tell | None = 
     return _links(connection, first, end, tell)
 
 
+def missing_head(connection: Connection, head: bytes) -> Findings:
+    """A finding if the chain has no such hash; before the first transfer its head is `GENESIS`."""
+    known = head == GENESIS or connection.scalar(_HAS_HASH, {"hash": head})
+    if known:
+        return NONE
+    return Findings((Finding(NUMBER, "the chain", f"head {head.hex()} in it", "no such hash"),), 1)
+
+
 def links_of_day(connection: Connection, day: date) -> tuple[int, Findings]:
     """How many links were made on a day, and which of them are broken."""
     span = connection.execute(_SPAN, {"first": day, "last": day}).one()
     if span.first is None:
-        return 0, Findings((), 0)
+        return 0, NONE
     return span.last - span.first + 1, _links(connection, span.first, span.last, None)
 
 

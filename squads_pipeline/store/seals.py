@@ -45,7 +45,9 @@ class Chain:
 _LOCK = text("LOCK TABLE squads.transfer_seals IN SHARE ROW EXCLUSIVE MODE")
 
 # A temporary table, because its statistics tell the planner whether a handful of transfers is sealed or a million.
-_CREATE_TAKEN = text("CREATE TEMPORARY TABLE transfers_to_seal (transfer_id bigint PRIMARY KEY) ON COMMIT DROP")
+_CREATE_TAKEN = text(
+    "CREATE TEMPORARY TABLE transfers_to_seal (transfer_id bigint PRIMARY KEY) ON COMMIT DROP"
+)
 
 # unsealed_transfers_pkey, transfers_pkey for each range, transfer_seals_transfer_id_key for each transfer. The
 # ranges of two who posted at once overlap, so an id may come twice, or be another's that is sealed already. The

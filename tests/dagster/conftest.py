@@ -13,6 +13,8 @@ from assets.checks import CHECKS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS, QfMatchesConfig
+from assets.ledger import LEDGER_ASSETS
+from assets.ledger_checks import LEDGER_CHECKS
 from assets.marts import MARTS
 from assets.sources import SOURCES
 from resources.database import Database
@@ -158,7 +160,10 @@ def run_assets(
         "dagster/asset_partition_range_end": last.isoformat(),
     }
     return dg.materialize(
-        [*SOURCES, *FORMATION_ASSETS, *ASSETS, *MARTS, *FORMATION_CHECKS, *CHECKS],
+        [
+            *(*SOURCES, *FORMATION_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS),
+            *(*FORMATION_CHECKS, *CHECKS, *LEDGER_CHECKS),
+        ],
         selection=dg.AssetSelection.assets(*names),
         partition_key=first.isoformat() if single else None,
         tags={} if single else span,
