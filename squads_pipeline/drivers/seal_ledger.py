@@ -11,7 +11,7 @@ from squads_pipeline.store.stamp import Stamp
 NAME = "seal_ledger"
 GAP = "ledger_seals"
 
-MOST = 1_000_000
+MOST = 500_000
 """About how many transfers a run seals. The gap stays open for the rest, and the next run takes it."""
 
 

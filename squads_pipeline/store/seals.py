@@ -49,9 +49,10 @@ _CREATE_TAKEN = text(
     "CREATE TEMPORARY TABLE transfers_to_seal (transfer_id bigint PRIMARY KEY) ON COMMIT DROP"
 )
 
-# unsealed_transfers_pkey, transfers_pkey for each range, transfer_seals_transfer_id_key for each transfer. The
-# ranges of two who posted at once overlap, so an id may come twice, or be another's that is sealed already. The
-# subquery is compared with null because the planner would turn NOT EXISTS into a hash of all seals ever made.
+# transfers_pkey for each range, transfer_seals_transfer_id_key for each transfer. The ranges of two who posted at
+# once overlap, so an id may come twice, or be another's that is sealed already. The planner cannot know how short
+# a range is: OFFSET 0 keeps it from walking all of history beside the ranges, and a subquery that is compared
+# with null, where NOT EXISTS could be asked for, keeps it from hashing every seal ever made.
 _TAKE = text("""
 WITH queue AS (
     SELECT first_transfer_id, sum(transfers) OVER (ORDER BY first_transfer_id) - transfers AS ahead
@@ -65,7 +66,9 @@ taken AS (
 INSERT INTO pg_temp.transfers_to_seal (transfer_id)
 SELECT DISTINCT transfer.id
 FROM taken
-JOIN squads.transfers AS transfer ON transfer.id BETWEEN taken.first_transfer_id AND taken.last_transfer_id
+CROSS JOIN LATERAL (
+    SELECT id FROM squads.transfers WHERE id BETWEEN taken.first_transfer_id AND taken.last_transfer_id OFFSET 0
+) AS transfer
 WHERE (SELECT seal.position FROM squads.transfer_seals AS seal WHERE seal.transfer_id = transfer.id) IS NULL
 """)
 _ANALYZE_TAKEN = text("ANALYZE pg_temp.transfers_to_seal")

@@ -235,3 +235,12 @@ def test_a_closed_gap_reads_the_inbox_alone(engine: Engine) -> None:
     assert "unsealed_transfers_pkey" in plan
     for table in ("transfers", "entries", "transfer_seals"):
         assert f" on {table} " not in plan, plan
+
+
+def test_taking_what_waits_reads_its_ranges_and_no_history(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(seals._CREATE_TAKEN)
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(connection.scalars(text(f"EXPLAIN {seals._TAKE.text}"), {"most": 10}))
+    assert "Index Cond: ((id >= taken.first_transfer_id) AND (id <= taken.last_transfer_id))" in plan
+    assert "using transfer_seals_transfer_id_key on transfer_seals" in plan
