@@ -25,9 +25,9 @@ def sealed(community: Squads, engine: Engine) -> Squads:
             policy = Policy(seal_after_seconds=seconds)
             policies.adopt(connection, policy, adopted_by="test", reason="test")
         if seconds == 0:
-            community("contribute", "ada", "heat", "25")
+            assert community("contribute", "heat", "25", "--as", "ada").code == 0
             assert community("reconcile", "--only", "ledger_seals", "--json").document["ok"] is True
-    community("contribute", "bob", "heat", "9")
+    assert community("contribute", "heat", "9", "--as", "bob").code == 0
     return community
 
 

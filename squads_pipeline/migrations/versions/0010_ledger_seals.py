@@ -147,7 +147,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Undo the revision."""
     op.execute("DROP TRIGGER IF EXISTS transfers_await_seal ON squads.transfers")
-    op.execute("DROP VIEW IF EXISTS squads.transfer_lines")
+    op.execute("DROP VIEW IF EXISTS squads.missing_ledger_seals, squads.transfer_lines CASCADE")
     op.drop_index(
         "ledger_seals_effective_on_brin",
         table_name="ledger_seals",
