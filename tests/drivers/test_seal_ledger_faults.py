@@ -67,6 +67,29 @@ def test_a_run_that_waited_continues_the_chain_of_the_one_before(engine: Engine,
     assert_whole(engine)
 
 
+def test_two_who_take_different_transfers_do_not_take_one_position(
+    engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lower id appears while a run is under way, and the next run takes no more than that one."""
+    monkeypatch.setattr("squads_pipeline.drivers.seal_ledger.MOST", 1)
+    while drive(database_url, "before"):
+        pass
+    with engine.connect() as late, engine.connect() as first, ThreadPoolExecutor(1) as threads:
+        funding.contribute(late, AGENTS[0], f"of-{AGENTS[0]}", TOKEN, key="low")
+        with engine.begin() as connection:
+            funding.contribute(connection, AGENTS[1], f"of-{AGENTS[1]}", TOKEN, key="high")
+        seal_ledger(first, DriverRun("first"))
+        late.commit()
+        second = threads.submit(drive, database_url, "second")
+        with engine.connect() as watching:
+            while not watching.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                watching.rollback()
+        first.commit()
+        assert second.result() == 1
+    assert sealed(engine)[-2:] == [len(AGENTS) + 2, len(AGENTS) + 1]
+    assert_whole(engine)
+
+
 def test_writers_beside_sealers_lose_and_double_nothing(engine: Engine, database_url: str) -> None:
     writing = threading.Event()
 
