@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import psycopg
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from squads_pipeline.server.embedded import Embedded
@@ -38,6 +38,16 @@ def libpq_url(url: str) -> str:
 def sqlalchemy_url(url: str) -> str:
     """The URL for our own engines."""
     return _with_scheme(url, "postgresql+psycopg")
+
+
+def url_as(url: str, user: str, password: str | None, database: str) -> str:
+    """The URL for another user of the same server; without a password where it is not known."""
+    parsed = make_url(libpq_url(url)).difference_update_query(("user", "password", "dbname"))
+    # Set even where it is left to libpq, which would then take the user's name for the database's.
+    changed = URL.create(
+        parsed.drivername, user, password, parsed.host, parsed.port, database, parsed.query
+    )
+    return changed.render_as_string(hide_password=False)
 
 
 def dagster_url(url: str) -> str:

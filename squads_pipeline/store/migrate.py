@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
-from squads_pipeline.store import database, policies, system
+from squads_pipeline.store import analyst_role, database, policies, system
 
 _SCHEMAS = {
     "squads": "Facts and state of the economy.",
@@ -39,7 +39,7 @@ def upgrade(url: str) -> None:
     engine = database.engine(url)
     try:
         with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('squads.migrate'))"))
+            lock(connection)
             for schema in _SCHEMAS:
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
             command.upgrade(configuration(connection), "head")
@@ -62,6 +62,11 @@ def make_programs_anew(url: str) -> None:
     finally:
         engine.dispose()
     upgrade(url)
+
+
+def lock(connection: Connection) -> None:
+    """Be the only one who changes tables, programs or grants, until the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('squads.migrate'))"))
 
 
 def configuration(connection: Connection) -> Config:
@@ -94,3 +99,4 @@ def _replace_programs(connection: Connection) -> None:
     for schema, meaning in _SCHEMAS.items():
         suffix = f" {mark}" if schema == "gaps" else ""
         connection.execute(text(f"COMMENT ON SCHEMA {schema} IS '{meaning}{suffix}'"))
+    analyst_role.grant_reading(connection)

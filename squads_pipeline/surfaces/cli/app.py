@@ -97,6 +97,8 @@ db_group.command("psql", context_settings={"allow_extra_args": True, "ignore_unk
 db_group.command("backup")(dumping.backup)
 db_group.command("restore")(dumping.restore)
 db_group.command("move")(dumping.move)
+db_group.command("analyst")(database.analyst)
+db_group.command("dictionary")(database.dictionary)
 app.add_typer(db_group, name="db")
 
 
