@@ -44,9 +44,7 @@ def url_as(url: str, user: str, password: str | None, database: str) -> str:
     """The URL for another user of the same server; without a password where it is not known."""
     parsed = make_url(libpq_url(url)).difference_update_query(("user", "password", "dbname"))
     # Set even where it is left to libpq, which would then take the user's name for the database's.
-    changed = URL.create(
-        parsed.drivername, user, password, parsed.host, parsed.port, database, parsed.query
-    )
+    changed = URL.create(parsed.drivername, user, password, parsed.host, parsed.port, database, parsed.query)
     return changed.render_as_string(hide_password=False)
 
 

@@ -25,9 +25,7 @@ def exists(connection: Connection) -> bool:
 def may_create(connection: Connection) -> bool:
     """Whether the connection's user may create roles."""
     return bool(
-        connection.scalar(
-            text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
-        )
+        connection.scalar(text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"))
     )
 
 

@@ -4,7 +4,7 @@ Only what is open to readers: secret tables, the views that read them, and Alemb
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,8 +12,12 @@ from sqlalchemy import Connection, text
 
 from squads_pipeline.store.schema.secrets import SECRET_TABLES
 
-SCHEMAS: Final = ("marts", "squads", "gaps")
-"""The schemas of the pipeline, those for analysts first."""
+SCHEMAS: Final[Mapping[str, str]] = {
+    "marts": "Tables for analysts, by UTC day; can be rebuilt from facts at any time.",
+    "squads": "Facts and state of the economy.",
+    "gaps": "One view per driven asset: the units of work that are missing now.",
+}
+"""The schemas of the pipeline and what they hold, the analysts' first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ BEGIN
     END LOOP;
 END $$;
 
--- Else a column means what the column of its name means in the one table that the view takes it from. Two
--- tables with such a column tell nothing. In the order of their making, as a view may read another.
+-- Else a column means what the column of its name means in the table that the view takes it from, unless there
+-- are two and they differ. In the order of their making, as a view may read another.
 DO $$
 DECLARE
     inherited record;
@@ -35,7 +35,7 @@ BEGIN
                              AND use.refclassid = 'pg_class'::regclass AND use.refobjid <> inherited.oid
         JOIN pg_attribute AS origin ON origin.attrelid = use.refobjid AND origin.attnum = use.refobjsubid
         WHERE rule.ev_class = inherited.oid AND origin.attname = inherited.attname
-        HAVING count(DISTINCT origin.attrelid) = 1;
+        HAVING count(DISTINCT col_description(origin.attrelid, origin.attnum)) = 1;
         IF meaning IS NOT NULL THEN
             EXECUTE format('COMMENT ON COLUMN squads.%I.%I IS %L', inherited.relname, inherited.attname, meaning);
         END IF;
