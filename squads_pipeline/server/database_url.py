@@ -79,6 +79,16 @@ def check_server(connection: psycopg.Connection) -> None:
         )
 
 
+def is_for_reading(connection: psycopg.Connection) -> bool:
+    """Whether the database has been set up and this user, or this server, can only read it."""
+    found = connection.execute(
+        "SELECT (NOT has_database_privilege(current_database(), 'CREATE') OR pg_is_in_recovery()"
+        "        OR current_setting('default_transaction_read_only')::boolean)"
+        " AND coalesce(has_schema_privilege(to_regnamespace('squads')::oid, 'USAGE'), false)"
+    ).fetchone()
+    return found is not None and bool(found[0])
+
+
 def _with_scheme(url: str, scheme: str) -> str:
     given, separator, rest = url.partition("://")
     if not separator or given not in SCHEMES:

@@ -67,12 +67,14 @@ def set_password(connection: Connection, password: str) -> None:
 def grant_reading(connection: Connection) -> None:
     """Let the role read every table and view that `catalog` lists, and nothing else; nothing without the role.
 
-    Call it under the migration lock: PostgreSQL refuses to grant on a table from two sessions at once.
+    Alembic's table is not listed, but says which version of the schema is read. Call it under the migration
+    lock: PostgreSQL refuses to grant on a table from two sessions at once.
     """
     if not exists(connection):
         return
     role, schemas = sql.Identifier(ROLE), sql.SQL(", ").join(map(sql.Identifier, catalog.SCHEMAS))
-    open_ = sql.SQL(", ").join(sql.Identifier(one.schema, one.name) for one in catalog.relations(connection))
+    listed = [sql.Identifier(one.schema, one.name) for one in catalog.relations(connection)]
+    open_ = sql.SQL(", ").join([*listed, sql.Identifier("squads", "alembic_version")])
     database = sql.Identifier(str(connection.scalar(text("SELECT current_database()"))))
     _run(connection, sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}").format(schemas, role))
     _run(connection, sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, role))

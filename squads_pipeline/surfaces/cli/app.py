@@ -14,6 +14,7 @@ from squads_pipeline.surfaces.cli import (
     correcting,
     database,
     dumping,
+    exporting,
     importing,
     ledger,
     money,
@@ -55,6 +56,7 @@ app.command("contribute")(money.contribute)
 app.command("pledge")(pledging.pledge)
 app.command("pledges")(pledging.pledges)
 app.command("table")(tables.table)
+app.command("export")(exporting.export)
 
 import_group = _group("Bring in what other systems recorded.")
 import_group.command("contributions")(importing.contributions)
