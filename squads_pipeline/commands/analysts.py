@@ -50,6 +50,6 @@ def _require_creation(connection: Connection) -> None:
         user = str(connection.scalar(text("SELECT current_user")))
         raise RefusedError(
             f"There is no role {ROLE} on this server, and user {user} may not create it",
-            f"Have a superuser run: CREATE ROLE {ROLE} LOGIN PASSWORD 'one of your choice'; "
+            f"Have a superuser run: CREATE ROLE {ROLE} LOGIN PASSWORD 'choose-one'; "
             "then run this command again.",
         )
