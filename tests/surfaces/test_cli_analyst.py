@@ -36,12 +36,11 @@ def embedded(own_home: Home, monkeypatch: pytest.MonkeyPatch, squads: Squads) ->
 
 
 @pytest.fixture
-def owner(embedded: Squads, own_home: Home) -> Iterator[psycopg.Connection]:
+def owner(own_home: Home) -> Iterator[psycopg.Connection]:
     """The pipeline's own connection to that server's database."""
     with psycopg.connect(Embedded(own_home).url(), autocommit=True) as connection:
         migrate.upgrade(Embedded(own_home).url())
         yield connection
-    assert embedded
 
 
 @pytest.fixture

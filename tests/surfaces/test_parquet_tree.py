@@ -106,7 +106,8 @@ def test_an_unchanged_database_gives_the_same_files(tree: Path, engine: Engine, 
 
 def test_all_tables_are_of_one_moment(tree: Path, engine: Engine) -> None:
     """Somebody joins after the first table was begun, and is in none."""
-    before, joined = manifest(tree)["tables"], []
+    before = manifest(tree)["tables"]
+    joined: list[str] = []
 
     def join(step: str, done: int, _total: int) -> None:
         if done == 1 and not joined:
