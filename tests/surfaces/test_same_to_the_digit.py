@@ -2,7 +2,7 @@
 
 import json
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +16,19 @@ from squads_pipeline.commands import funding
 from squads_pipeline.rules.money import MAX_MICRO
 from squads_pipeline.store import tables
 from squads_pipeline.store.errors import RefusedError
+from squads_pipeline.surfaces.cli.answers import plain_tokens
 from tests.surfaces.conftest import Squads
 
 # 38 digits, the last of them odd: no float and no decimal of fewer digits holds it.
 WIDEST: Final = 10**38 - 1
+EXACT: Final = Context(prec=100)
+
+AMOUNTS: Final = {
+    column.name.removesuffix("_micro")
+    for source in tables.sources()
+    for column in source.c
+    if column.name.endswith("_micro")
+}
 
 _ROUND = """
 INSERT INTO squads.qf_rounds (id, opened_at, mechanism, pool_before_micro, budget_micro,
@@ -39,6 +48,11 @@ _COMPARISON = """
 INSERT INTO marts.mechanism_comparison
 VALUES ('2026-02-03', 1, 'heat', 'clr', 2, :weight, :most, :most), ('2026-02-04', 1, 'heat', 'clr', 2, 1, 1, 0)
 """
+_FINDING = """
+INSERT INTO squads.squad_findings (squad_id, author_agent_id, finding_type, title, confidence, metadata, created_at)
+VALUES ('heat', 'croesus', 'evidence', 'Ä "finding"', 0.123456, '{"n": [1, 0.1], "é": null}', now()),
+       ('heat', 'croesus', 'evidence', 'sure', 1, NULL, now())
+"""
 
 
 @pytest.fixture
@@ -46,10 +60,11 @@ def extremes(squads: Squads, engine: Engine) -> Squads:
     """A wallet that holds all that a wallet can, and a match of as many digits as Arrow has."""
     assert squads("agents", "add", "croesus").code == 0
     assert squads("squads", "add", "heat", "--charter", "How hot?").code == 0
-    assert squads("pledge", "croesus", "heat", "--reserve", "0.000001").code == 0
+    assert squads("pledge", "heat", "--as", "croesus", "--reserve", "0.000001").code == 0
     with engine.begin() as connection:
         funding.mint(connection, "wallet:croesus", MAX_MICRO, key="all", reason="all there can be")
         funding.contribute(connection, "croesus", "heat", MAX_MICRO - 1, key="nearly all")
+        connection.exec_driver_sql(_FINDING)
     fill(engine, WIDEST)
     return squads
 
@@ -60,18 +75,18 @@ def fill(engine: Engine, weight: int) -> None:
             connection.execute(text(statement), {"most": MAX_MICRO, "weight": weight})
 
 
-def said(value: object) -> object:
-    """A value as `squads table --json` writes it."""
-    if isinstance(value, Decimal):
-        shown = f"{value:f}"
-        return shown.rstrip("0").rstrip(".") if "." in shown else shown
+def said(name: str, value: object) -> object:
+    """A table's value as `squads table --json` writes it."""
     if isinstance(value, float):
-        pytest.fail(f"{value} is a float")
+        pytest.fail(f"{name} is a float: {value}")
+    if isinstance(value, Decimal):
+        # Amounts have no zeros at their end; other decimals have the places that their column has.
+        return plain_tokens(int(value.scaleb(6, EXACT))) if name in AMOUNTS else str(value)
     return value.isoformat() if isinstance(value, date) else value
 
 
 def rows(table: pa.Table) -> list[dict[str, object]]:
-    return ordered([{name: said(value) for name, value in row.items()} for row in table.to_pylist()])
+    return ordered([{name: said(name, value) for name, value in row.items()} for row in table.to_pylist()])
 
 
 def ordered(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -93,7 +108,15 @@ def test_all_three_say_the_same(extremes: Squads, tmp_path: Path) -> None:
         assert rows(pa.Table.from_pandas(frame, preserve_index=False)) == printed, name
         assert rows(exported(tmp_path / "tree", name)) == printed, name
         full |= {name} if printed else set()
-    assert {"transfers", "entries", "accounts", "qf_matches", "mechanism_comparison", "pledges"} <= full
+    assert {
+        "transfers",
+        "entries",
+        "accounts",
+        "qf_matches",
+        "mechanism_comparison",
+        "pledges",
+        "squad_findings",
+    } <= full
 
 
 def test_the_ends_are_what_was_stored(extremes: Squads) -> None:

@@ -1,16 +1,22 @@
 -- Comments on the columns of views, so that \d+ and the data dictionary say what they mean. After all views.
 -- A view whose columns are computed says what they are beside its definition.
 
--- All gaps have the same columns.
+-- All gaps have the same columns, and so has what is missing before failures delay it.
 DO $$
 DECLARE
     gap text;
 BEGIN
-    FOR gap IN SELECT relname FROM pg_class WHERE relnamespace = 'gaps'::regnamespace AND relkind = 'v' LOOP
-        EXECUTE format('COMMENT ON COLUMN gaps.%I.unit IS ''The unit of work that is missing, such as squad:heat''', gap);
-        EXECUTE format('COMMENT ON COLUMN gaps.%I.since IS ''When it became due; ahead of now if it waits until then''', gap);
-        EXECUTE format('COMMENT ON COLUMN gaps.%I.reason IS ''Why it is missing, for a person''', gap);
-        EXECUTE format('COMMENT ON COLUMN gaps.%I.tokens_at_stake IS ''Tokens that wait for it''', gap);
+    FOR gap IN
+        SELECT format('%I.%I', nspname, relname)
+        FROM pg_class JOIN pg_namespace AS space ON space.oid = relnamespace
+        WHERE relkind = 'v' AND (nspname = 'gaps' OR (nspname = 'squads' AND relname LIKE 'missing\_%'))
+    LOOP
+        EXECUTE format($comments$
+            COMMENT ON COLUMN %1$s.unit IS 'The unit of work that is missing, such as squad:heat';
+            COMMENT ON COLUMN %1$s.since IS 'When it became due; ahead of now if it waits until then';
+            COMMENT ON COLUMN %1$s.reason IS 'Why it is missing, for a person';
+            COMMENT ON COLUMN %1$s.tokens_at_stake IS 'Tokens that wait for it';
+            $comments$, gap);
     END LOOP;
 END $$;
 
