@@ -164,6 +164,14 @@ def test_what_is_no_export_is_left_alone(tree: Path, engine: Engine) -> None:
     assert export(engine, empty).rows > 0
 
 
+def test_a_link_stays_a_link(tree: Path, engine: Engine) -> None:
+    link = tree.parent / "latest"
+    link.symlink_to(tree)
+    export(engine, link)
+    assert link.is_symlink()
+    assert (tree / "manifest.json").is_file()
+
+
 def test_the_command_says_what_it_wrote(community: Squads, tmp_path: Path) -> None:
     ran = community("export", "--format", "parquet", str(tmp_path / "tree"), "--json")
     assert ran.document["tables"]["agents"] == 2
