@@ -151,7 +151,8 @@ def _by_day(source: FromClause, batches: Batches) -> Iterator[tuple[date, pa.Tab
 
 def _write(root: Path, path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> File:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w+b") as file:
+    # New, or a day came twice and its first rows would be lost.
+    with path.open("x+b") as file:
         rows = table_export.write_arrow(file, schema, parts)
         size = file.seek(0, SEEK_END)
         file.seek(0)

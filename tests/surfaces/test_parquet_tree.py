@@ -61,6 +61,21 @@ def test_tables_with_days_have_a_folder_for_each(tree: Path) -> None:
     assert (empty.num_rows, empty.schema.field("effective_on").type) == (0, pa.date32())
 
 
+def test_days_are_whole_where_the_key_is_in_another_order(tree: Path, engine: Engine) -> None:
+    """Edges lie by squad: one of a later day stands between others."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL squads.clock = '2026-02-05 00:00+00'")
+        community.add_squad(connection, "insomnia")
+    export(engine, tree)
+    edges = {
+        file["path"].split("/")[1]: file["rows"] for file in manifest(tree)["tables"]["squad_events"]["files"]
+    }
+    assert edges == {
+        "effective_on=2026-02-03": 2 * len(analysts_world.SQUADS),
+        "effective_on=2026-02-05": 2,
+    }
+
+
 def test_pandas_reads_a_table(tree: Path) -> None:
     pools = pd.read_parquet(tree / "squad_pools")
     closing = pools[pools["squad_id"] == "proteins"].set_index("effective_on")["closing"]
