@@ -95,6 +95,8 @@ def export(engine: Engine, folder: Path, progress: Progress) -> Manifest:
         # Without fsync: a tree that a crash of the machine has damaged is known by its hashes, and made again.
         document = {"format": _FORMAT, **asdict(manifest)}
         (root / MANIFEST).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        # Again, as somebody may have put a file there meanwhile.
+        _require_ours(folder)
     return manifest
 
 

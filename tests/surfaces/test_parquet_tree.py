@@ -179,6 +179,13 @@ def test_what_is_no_export_is_left_alone(tree: Path, engine: Engine) -> None:
     assert export(engine, empty).rows > 0
 
 
+def test_what_came_meanwhile_is_left_alone(tree: Path, engine: Engine) -> None:
+    mine = tree / "mine.txt"
+    with pytest.raises(RefusedError, match=r"no export: mine\.txt"):
+        parquet_tree.export(engine, tree, lambda *_: mine.touch())
+    assert mine.exists()
+
+
 def test_a_link_stays_a_link(tree: Path, engine: Engine) -> None:
     link = tree.parent / "latest"
     link.symlink_to(tree)
