@@ -106,6 +106,12 @@ def why_not_opened(
     return None
 
 
+def _why_recruitment_goes_on(window_over: bool | None) -> str | None:
+    if window_over is None:
+        return "it is not known when recruitment closes"
+    return None if window_over else "recruitment has not closed"
+
+
 def why_not_activated(*, status: str, window_over: bool | None, working_members: int | None) -> str | None:
     """Why a squad may not begin its work; None if it may.
 
@@ -116,12 +122,9 @@ def why_not_activated(*, status: str, window_over: bool | None, working_members:
     """
     if status != ACTIVATED.from_status:
         return f"the squad is {status}"
-    if window_over is None:
-        return "it is not known when recruitment closes"
-    if not window_over:
-        return "recruitment has not closed"
-    if working_members is None:
-        return "its members are not known"
+    against = _why_recruitment_goes_on(window_over)
+    if against is not None or working_members is None:
+        return against or "its members are not known"
     return None if working_members > 0 else "nobody has joined to work"
 
 
@@ -144,17 +147,16 @@ def why_not_extended(
     """
     if status != EXTENDED.from_status:
         return f"the squad is {status}"
-    if window_over is None:
-        return "it is not known when recruitment closes"
-    if not window_over:
-        return "recruitment has not closed"
-    if working_members is None:
-        return "its members are not known"
+    against = _why_recruitment_goes_on(window_over)
+    if against is not None or working_members is None:
+        return against or "its members are not known"
     if working_members > 0:
         return "somebody has joined to work"
     if extensions is None:
         return "it is not known how often it was extended"
-    return None if extensions < most_extensions else f"it was extended {extensions} of {most_extensions} times"
+    return (
+        None if extensions < most_extensions else f"it was extended {extensions} of {most_extensions} times"
+    )
 
 
 def why_not_harvested(

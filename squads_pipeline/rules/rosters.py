@@ -3,12 +3,14 @@
 Every guard answers with the reason against it, or None. Whether a pitch fits a charter is judgement, not a rule.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from squads_pipeline.rules import lifecycle
 from squads_pipeline.rules.criteria import criteria_met
+from squads_pipeline.rules.judgement import Verdict
 from squads_pipeline.rules.lifecycle import ACTIVATED, EXTENDED, HARVESTED, OPENED, Edge
 from squads_pipeline.rules.policy import Policy
 
@@ -217,6 +219,34 @@ def fate_of_bid(bid: Waiting, max_members: int) -> Fate | None:
     if bid.time_over:
         return Fate("lapsed", "nobody decided it in time")
     return None
+
+
+def carried_out(
+    bids: Sequence[Waiting], verdicts: Mapping[int, Verdict], max_members: int
+) -> dict[int, Verdict]:
+    """The verdicts that can be carried out: an acceptance needs a place, and takes it; the oldest bids first.
+
+    Args:
+        bids: pending bids in their order.
+        verdicts: bid → what a judge said of it.
+        max_members: as many as the policy allows in a squad, observers not counted.
+    """
+    taken: Counter[str] = Counter()
+    carried = {}
+    for bid in bids:
+        against = why_not_joined(
+            status=bid.status,
+            role=bid.role,
+            working_members=bid.working_members + taken[bid.squad_id],
+            max_members=max_members,
+            is_member=bid.is_member,
+        )
+        verdict = verdicts[bid.bid_id]
+        if verdict.accept and against is not None:
+            continue
+        carried[bid.bid_id] = verdict
+        taken[bid.squad_id] += verdict.accept and bid.role != OBSERVER
+    return carried
 
 
 def leader(candidates: Sequence[Candidate]) -> str | None:
