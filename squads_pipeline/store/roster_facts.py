@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from squads_pipeline.rules.rosters import Standing
 
@@ -50,7 +51,7 @@ WHERE effective_on BETWEEN :first AND :last
 def summary(connection: Connection, first: date, last: date) -> RosterSummary:
     """Sum up the edges of the days from ``first`` to ``last``. Index: squad_events_effective_on_idx."""
     row = connection.execute(_DAYS, {"first": first, "last": last}).one()
-    return RosterSummary(*row[:5], f"{row.edges}-{int(row.fingerprint) % 2**64:016x}")
+    return RosterSummary(*(*row[:5], f"{row.edges}-{int(row.fingerprint) % 2**64:016x}"))
 
 
 # squad_events_effective_on_idx, then primary keys and indexes by squad for each edge. After an edge the columns that
@@ -101,30 +102,28 @@ ORDER BY edge.squad_id, edge.event_no
 
 def between(connection: Connection, first: date, last: date) -> list[Taken]:
     """The edges that squads took by themselves on some days, each with the facts of its moment."""
-    return [
-        Taken(
-            *row[:6],
-            Standing(
-                squad_id=row.squad_id,
-                status=row.from_status,
-                charter=row.charter,
-                success_criteria=row.success_criteria,
-                seed_micro=row.seed_micro,
-                posted_micro=row.posted_micro,
-                window_over=row.window_over,
-                time_over=row.time_over,
-                # Whoever left and came back has a new beginning; that somebody had been accepted tells the bid.
-                working_members=max(row.present_members, row.accepted)
-                if row.to_status == "active"
-                else row.present_members,
-                extensions=row.extensions,
-                measured={
-                    "findings_bubbled": row.findings_bubbled,
-                    "findings_authored": row.findings_authored,
-                    "journal_entries": row.journal_entries,
-                    "members": row.present_members,
-                },
-            ),
-        )
-        for row in connection.execute(_BETWEEN, {"first": first, "last": last})
-    ]
+    rows = connection.execute(_BETWEEN, {"first": first, "last": last})
+    return [Taken(*(*row[:6], _standing(row))) for row in rows]
+
+
+def _standing(row: Row[Any]) -> Standing:
+    # Who left and came back has a new beginning, so that the bid alone tells that somebody had been accepted.
+    joined = max(row.present_members, row.accepted) if row.to_status == "active" else row.present_members
+    return Standing(
+        squad_id=row.squad_id,
+        status=row.from_status,
+        charter=row.charter,
+        success_criteria=row.success_criteria,
+        seed_micro=row.seed_micro,
+        posted_micro=row.posted_micro,
+        window_over=row.window_over,
+        time_over=row.time_over,
+        working_members=joined,
+        extensions=row.extensions,
+        measured={
+            "findings_bubbled": row.findings_bubbled,
+            "findings_authored": row.findings_authored,
+            "journal_entries": row.journal_entries,
+            "members": row.present_members,
+        },
+    )

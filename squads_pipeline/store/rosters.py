@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import bindparam
 
@@ -44,8 +45,8 @@ FOR NO KEY UPDATE OF squad
 """)
 
 
-def hold(connection: Connection, squad: str) -> Held:
-    """Find a squad by id or unambiguous name, and hold its row until the transaction ends.
+def find(connection: Connection, squad: str) -> str:
+    """The id of a squad that is named by id or unambiguous name.
 
     Raises:
         NotFoundError: no squad of that id or name, or several of that name.
@@ -55,7 +56,16 @@ def hold(connection: Connection, squad: str) -> Held:
         raise NotFoundError(f"There is no squad {squad}", "See them with `squads table research_squads`.")
     if found[0] != squad and len(found) > 1:
         raise NotFoundError(f"Several squads are called {squad}", "Use the squad's id.")
-    return Held(*connection.execute(_HOLD, {"squad": found[0]}).one())
+    return str(found[0])
+
+
+def hold(connection: Connection, squad: str) -> Held:
+    """Find a squad by id or unambiguous name, and hold its row until the transaction ends.
+
+    Raises:
+        NotFoundError: no squad of that id or name, or several of that name.
+    """
+    return Held(*connection.execute(_HOLD, {"squad": find(connection, squad)}).one())
 
 
 _LOCK = text("""
@@ -84,17 +94,18 @@ ORDER BY squad_id
 def standings(connection: Connection, squads: Sequence[str]) -> list[Standing]:
     """How some squads stand, those that live; of those locked it stays so."""
     return [
-        Standing(
-            *row[:10],
-            {
-                "findings_bubbled": row.findings_bubbled,
-                "findings_authored": row.findings_authored,
-                "journal_entries": row.journal_entries,
-                "members": row.working_members,
-            },
-        )
+        Standing(*(*row[:10], _measured(row)))
         for row in connection.execute(_STANDINGS, {"squads": list(squads)})
     ]
+
+
+def _measured(row: Row[Any]) -> dict[str, int | None]:
+    return {
+        "findings_bubbled": row.findings_bubbled,
+        "findings_authored": row.findings_authored,
+        "journal_entries": row.journal_entries,
+        "members": row.working_members,
+    }
 
 
 _DUE = text("""
