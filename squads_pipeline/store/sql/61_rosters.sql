@@ -110,8 +110,10 @@ step AS (
     FROM squads.research_squads AS squad
     WHERE squad.status = 'forming' AND squad.charter ~ '[^[:space:]]'
       AND jsonb_typeof(squad.success_criteria) = 'array' AND squad.success_criteria <> '[]'
-      AND (NOT EXISTS (SELECT FROM squads.squads_formed WHERE squad_id = squad.id AND seed_micro > 0)
-           OR EXISTS (SELECT FROM squads.squad_grants WHERE squad_id = squad.id AND purpose = 'seed'))
+      -- Asked for each squad by its index: EXISTS could be answered by a pass over all of history.
+      AND (coalesce((SELECT seed_micro FROM squads.squads_formed WHERE squad_id = squad.id), 0) = 0
+           OR (SELECT amount_micro FROM squads.squad_grants
+               WHERE squad_id = squad.id AND purpose = 'seed' LIMIT 1) > 0)
     UNION ALL
     SELECT squad.id, squad.recruitment_closes_at,
            CASE WHEN squads.working_members(squad.id) > 0 THEN 'recruitment closed and somebody has joined'
