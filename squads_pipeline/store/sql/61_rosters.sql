@@ -60,7 +60,7 @@ WHERE squad.status <> 'disbanded';
 COMMENT ON VIEW squads.squad_standings IS
 'Squads that live, with all that decides about the next edge of each but the policy.';
 
--- squad_join_bids_one_pending holds what is undecided and nothing else. A bid of a squad without an end waits for
+-- squad_join_bids_one_pending holds what is undecided and nothing else, squad_members_pkey the members of each squad. A bid of a squad without an end waits for
 -- as long as a squad recruits. Where recruitment closed and the squad is to begin or to recruit on, that comes
 -- first, and the bid goes on waiting.
 CREATE VIEW squads.pending_bids AS
@@ -71,20 +71,21 @@ WITH terms AS MATERIALIZED (
     FROM squads.current_policy
 )
 SELECT bid.id AS bid_id, bid.squad_id, bid.agent_id, bid.role, bid.pitch, bid.bid_at, squad.status, squad.charter,
-       counted.working_members,
-       EXISTS (SELECT FROM squads.squad_members AS member
-               WHERE member.squad_id = bid.squad_id AND member.agent_id = bid.agent_id
-                 AND member.left_at IS NULL) AS is_member,
+       inside.working_members, inside.is_member,
        wait.until AS waits_until,
        wait.until <= terms.now
            AND NOT (squad.status = 'recruiting'
-                    AND (counted.working_members > 0
+                    AND (inside.working_members > 0
                          OR squads.extensions(squad.id) < terms.most_extensions)) AS time_over,
        wait.until > terms.now AS waits
 FROM squads.squad_join_bids AS bid
 JOIN squads.research_squads AS squad ON squad.id = bid.squad_id
 CROSS JOIN terms
-CROSS JOIN LATERAL (SELECT squads.working_members(squad.id) AS working_members) AS counted
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE role <> 'observer') AS working_members,
+           count(*) FILTER (WHERE agent_id = bid.agent_id) > 0 AS is_member
+    FROM squads.squad_members WHERE squad_id = bid.squad_id AND left_at IS NULL
+) AS inside
 CROSS JOIN LATERAL (
     SELECT coalesce(CASE WHEN squad.status = 'active' THEN squad.target_disband_at
                          ELSE squad.recruitment_closes_at END,
@@ -131,7 +132,9 @@ step AS (
     SELECT squad.id, terms.now, 'all its success criteria are met'
     FROM terms JOIN squads.research_squads AS squad
         ON squad.status = 'active' AND squad.target_disband_at > terms.now
-    WHERE CASE WHEN jsonb_typeof(squad.success_criteria) = 'array' AND squad.success_criteria <> '[]' THEN
+    -- Most squads want a finding merged and have none: that is seen without reading their criteria through.
+    WHERE (squad.findings_bubbled > 0 OR NOT squad.success_criteria @> '[{"measure": "findings_bubbled"}]')
+      AND CASE WHEN jsonb_typeof(squad.success_criteria) = 'array' AND squad.success_criteria <> '[]' THEN
         NOT EXISTS (
             SELECT FROM jsonb_array_elements(squad.success_criteria) AS criterion
             WHERE NOT coalesce(CASE criterion ->> 'measure'
