@@ -91,7 +91,7 @@ def test_view_and_rule_agree_about_every_criterion(connection: Connection) -> No
     at_noon(connection)
     number = itertools.count()
     measures = ("findings_bubbled", "findings_authored", "journal_entries", "members", "joy")
-    known = [[{"measure": one, "at_least": least}] for one in measures for least in (1, 3, 4)]
+    known: list[object] = [[{"measure": one, "at_least": least}] for one in measures for least in (1, 3, 4)]
     forms: list[object] = [*UNKNOWN_FORMS, {"measure": "members", "at_least": 10**12}]
     for criteria in (
         *known,
