@@ -46,6 +46,12 @@ research_squads: Final = _external(
     deps=["squads_formed"],
 )
 
+squad_join_bids: Final = _external(
+    schema.squad_join_bids,
+    "Agents' bids to join squads, with their pitch and what was decided.",
+    deps=["agents", "research_squads"],
+)
+
 pledges: Final = _external(
     schema.pledges, "Agents' standing consent to fund squads automatically, and its revocations."
 )
@@ -72,4 +78,4 @@ contributions: Final = dg.AssetSpec(
     },
 )
 
-SOURCES: Final = (agents, knowledge_gaps, research_squads, pledges, contributions)
+SOURCES: Final = (agents, knowledge_gaps, research_squads, squad_join_bids, pledges, contributions)

@@ -11,6 +11,7 @@ from assets.funding import ASSETS
 from assets.ledger import LEDGER_ASSETS
 from assets.ledger_checks import LEDGER_CHECKS
 from assets.marts import MARTS
+from assets.rosters import ROSTER_ASSETS, ROSTER_CHECKS
 from assets.sources import SOURCES
 from resources.database import Database
 from resources.tables import MartTables
@@ -19,8 +20,8 @@ from sensors.gaps import GAP_SENSORS
 from sensors.marts import mart_automation
 
 defs: Final = dg.Definitions(
-    assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS],
-    asset_checks=[*FORMATION_CHECKS, *CHECKS, *LEDGER_CHECKS],
+    assets=[*SOURCES, *FORMATION_ASSETS, *ROSTER_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS],
+    asset_checks=[*FORMATION_CHECKS, *ROSTER_CHECKS, *CHECKS, *LEDGER_CHECKS],
     sensors=[*GAP_SENSORS, mart_automation, *ALERT_SENSORS],
     resources={"database": Database(), "marts": MartTables()},
     # A run is one or two short steps; a process for each would take longer than the work.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from squads_pipeline.drivers.fill_rosters import fill_rosters
 from squads_pipeline.drivers.form_squads import form_squads
 from squads_pipeline.drivers.honour_pledges import honour_pledges
 from squads_pipeline.drivers.match_round import match_round
@@ -13,6 +14,7 @@ from squads_pipeline.drivers.seal_ledger import seal_ledger
 DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
     {
         "squads_formed": form_squads,
+        "squad_rosters": fill_rosters,
         "pledged_contributions": honour_pledges,
         "qf_matches": match_round,
         "ledger_seals": seal_ledger,

@@ -75,6 +75,16 @@ _BY_CONSTRAINT: dict[str, tuple[type[SquadsError], str, str]] = {
         "The title is empty, too long or has control characters",
         "Use 1 to 500 characters on one line.",
     ),
+    "squad_join_bids_one_pending": (
+        AlreadyExistsError,
+        "The agent has a bid for this squad that waits",
+        "See it with `squads bids list`.",
+    ),
+    "squad_join_bids_pitch_says_something": (
+        RefusedError,
+        "The pitch is empty or too long",
+        "Say why the agent fits, in at most 4,000 characters.",
+    ),
     "agents_pkey": (AlreadyExistsError, "An agent of this name exists", "Choose another name."),
     "agents_id_is_plain": (
         RefusedError,

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from squads_pipeline.store.errors import NotFoundError, RefusedError
-from squads_pipeline.store.schema import metadata
+from squads_pipeline.store.schema import metadata, squad_events
 from squads_pipeline.store.schema.base import SCHEMA
 from squads_pipeline.store.schema.secrets import SECRET_TABLES
 
@@ -52,6 +52,7 @@ _VIEWS = (
         column("pool_external_micro", BigInteger),
         schema=SCHEMA,
     ),
+    table("squad_rosters", *(column(one.name, one.type) for one in squad_events.c), schema=SCHEMA),
 )
 
 

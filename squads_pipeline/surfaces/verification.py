@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Connection, Engine
 
-from squads_pipeline.drivers import audit_formations, audit_matches, audit_pledges
+from squads_pipeline.drivers import audit_formations, audit_matches, audit_pledges, audit_rosters
 from squads_pipeline.store import seal_findings, seals, verifications
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
+from squads_pipeline.store.roster_invariants import ROSTER_INVARIANTS
 from squads_pipeline.store.seal_findings import Tell
 from squads_pipeline.store.seals import Chain
 
@@ -111,7 +112,7 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Findings]]]:
-    for one in (*INVARIANTS.values(), *FORMATION_INVARIANTS):
+    for one in (*INVARIANTS.values(), *FORMATION_INVARIANTS, *ROSTER_INVARIANTS):
         yield one.number, one.description, one.find
     yield (
         "I6",
@@ -120,6 +121,8 @@ def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fi
     )
     seeds = "Every seed, recomputed from its target's importance, is what it was when the squad was formed."
     yield "I10", seeds, audit_formations.findings_since
+    edges = "Every edge that a squad took by itself, decided again from its facts, is the one that it took."
+    yield "I10", edges, audit_rosters.findings_since
     yield (
         "I11",
         "Every payment under a pledge, recomputed from its inputs, is what was paid.",

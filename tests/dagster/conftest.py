@@ -16,6 +16,7 @@ from assets.funding import ASSETS, QfMatchesConfig
 from assets.ledger import LEDGER_ASSETS
 from assets.ledger_checks import LEDGER_CHECKS
 from assets.marts import MARTS
+from assets.rosters import ROSTER_ASSETS, ROSTER_CHECKS
 from assets.sources import SOURCES
 from resources.database import Database
 from resources.tables import MartTables
@@ -161,8 +162,8 @@ def run_assets(
     }
     return dg.materialize(
         [
-            *(*SOURCES, *FORMATION_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS),
-            *(*FORMATION_CHECKS, *CHECKS, *LEDGER_CHECKS),
+            *(*SOURCES, *FORMATION_ASSETS, *ROSTER_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS),
+            *(*FORMATION_CHECKS, *ROSTER_CHECKS, *CHECKS, *LEDGER_CHECKS),
         ],
         selection=dg.AssetSelection.assets(*names),
         partition_key=first.isoformat() if single else None,

@@ -23,6 +23,7 @@ from squads_pipeline.surfaces.cli import (
     pledging,
     policy,
     reconciling,
+    rosters,
     serving,
     tables,
     targets,
@@ -57,6 +58,16 @@ app.command("pledge")(pledging.pledge)
 app.command("pledges")(pledging.pledges)
 app.command("table")(tables.table)
 app.command("export")(exporting.export)
+app.command("form")(rosters.form)
+app.command("join")(rosters.join)
+app.command("leave")(rosters.leave)
+app.command("harvest")(rosters.harvest)
+
+bids_group = _group("Bids to join squads, and the decisions about them.")
+bids_group.command("list")(rosters.bids)
+bids_group.command("decide")(rosters.decide)
+bids_group.command("withdraw")(rosters.withdraw)
+app.add_typer(bids_group, name="bids")
 
 import_group = _group("Bring in what other systems recorded.")
 import_group.command("contributions")(importing.contributions)
