@@ -9,6 +9,7 @@ import dagster as dg
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from assets.findings import FINDING_ASSETS
 from assets.formation import squads_formed
 from assets.funding import qf_matches
 from assets.ledger import ledger_seals
@@ -153,4 +154,6 @@ def _first_line(error: Exception) -> str:
     return (str(cause).splitlines() or [type(error).__name__])[0]
 
 
-GAP_SENSORS: Final = tuple(map(gap_sensor, (squads_formed, pledged_contributions, qf_matches, ledger_seals)))
+GAP_SENSORS: Final = tuple(
+    map(gap_sensor, (squads_formed, pledged_contributions, qf_matches, *FINDING_ASSETS, ledger_seals))
+)

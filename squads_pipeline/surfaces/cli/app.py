@@ -25,6 +25,7 @@ from squads_pipeline.surfaces.cli import (
     serving,
     tables,
     targets,
+    working,
 )
 from squads_pipeline.surfaces.cli.answers import USAGE, Answer
 
@@ -54,6 +55,11 @@ app.command("alerts")(alerting.alerts)
 app.command("contribute")(money.contribute)
 app.command("pledge")(pledging.pledge)
 app.command("pledges")(pledging.pledges)
+app.command("log")(working.log)
+app.command("find")(working.find)
+app.command("review")(working.review)
+app.command("findings")(working.findings)
+app.command("journal")(working.journal)
 app.command("table")(tables.table)
 
 import_group = _group("Bring in what other systems recorded.")
