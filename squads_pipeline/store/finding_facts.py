@@ -116,16 +116,18 @@ ORDER BY merged.finding_id
 """)
 
 _VERDICTS = text("""
-SELECT count(*), count(*) FILTER (WHERE verdict = 'accepted'), count(*) FILTER (WHERE reason = 'review_timeout'),
+SELECT count(*) AS verdicts, count(*) FILTER (WHERE verdict = 'accepted') AS accepted,
+       count(*) FILTER (WHERE reason = 'review_timeout') AS timed_out,
        coalesce(sum(('x' || left(md5(ROW(finding_id, squad_id, verdict, reason, accepts, rejects, confidence,
                                          reviewed_by, policy_id, rule_version)::text), 16))::bit(64)::bigint), 0)
+           AS hashes
 FROM squads.reviewed_findings WHERE effective_on BETWEEN :first AND :last
 """)
 
 _MERGES = text("""
-SELECT count(*), coalesce(sum(credited), 0)::bigint,
+SELECT count(*) AS findings, coalesce(sum(credited), 0)::bigint AS credits,
        coalesce(sum(('x' || left(md5(ROW(finding_id, squad_id, artifact_type, artifact_id, credited,
-                                         policy_id, rule_version)::text), 16))::bit(64)::bigint), 0)
+                                         policy_id, rule_version)::text), 16))::bit(64)::bigint), 0) AS hashes
 FROM squads.bubbled_findings WHERE effective_on BETWEEN :first AND :last
 """)
 
@@ -160,13 +162,13 @@ def merged_between(connection: Connection, first: date, last: date) -> list[Merg
 def verdicts(connection: Connection, first: date, last: date) -> VerdictSummary:
     """Sum up the verdicts of the days from ``first`` to ``last``. Index: reviewed_findings_effective_on_idx."""
     row = _one(connection, _VERDICTS, first, last)
-    return VerdictSummary(row[0], row[1], row[2], _fingerprint(row[0], row[3]))
+    return VerdictSummary(row.verdicts, row.accepted, row.timed_out, _fingerprint(row.verdicts, row.hashes))
 
 
 def merges(connection: Connection, first: date, last: date) -> MergeSummary:
     """Sum up the merges of the days from ``first`` to ``last``. Index: bubbled_findings_effective_on_idx."""
     row = _one(connection, _MERGES, first, last)
-    return MergeSummary(row[0], row[1], _fingerprint(row[0], row[2]))
+    return MergeSummary(row.findings, row.credits, _fingerprint(row.findings, row.hashes))
 
 
 def _decided(row: Row[Any], reviews: Sequence[Review]) -> Decided:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 STDIN = "-"
+HALF = 500_000
+"""The confidence of a finding whose author states none, in millionths."""
 
 
 class EntryType(StrEnum):
@@ -95,7 +97,7 @@ def log(
         answer.give(document, lambda out: out.print(said, markup=False))
 
 
-def find(
+def find(  # noqa: PLR0917  # options, which are given by name
     squad: Squad,
     finding_type: Annotated[FindingType, typer.Argument(metavar="TYPE", help=", ".join(FindingType))],
     title: Title,
@@ -104,8 +106,9 @@ def find(
         str | None, typer.Option(help="The finding with its evidence; - reads it from stdin.")
     ] = None,
     confidence: Annotated[
-        int, typer.Option(parser=_confidence, metavar="SHARE", help="How sure you are, such as 0.8.")
-    ] = "0.5",  # type: ignore[assignment]  # Typer parses the default as it does what is given
+        int | None,
+        typer.Option(parser=_confidence, metavar="SHARE", help="How sure you are, such as 0.8; else 0.5."),
+    ] = None,
     target: Annotated[
         Any,
         typer.Option(parser=_target, metavar="TYPE:ID", help="What it bears on; else the squad's target."),
@@ -119,6 +122,7 @@ def find(
         from squads_pipeline.surfaces.session import session  # noqa: PLC0415
 
         text = None if summary is None else _text(summary)
+        sure = HALF if confidence is None else confidence
         with session() as engine, engine.begin() as connection:
             done = work.find(
                 connection,
@@ -127,7 +131,7 @@ def find(
                 finding_type,
                 title,
                 summary=text,
-                confidence_ppm=confidence,
+                confidence_ppm=sure,
                 target=target,
                 key=key,
             )
@@ -135,7 +139,7 @@ def find(
             "finding": done.finding_id,
             "squad": done.squad_id,
             "agent": agent,
-            **_share(confidence),
+            **_share(sure),
             "repeated": done.repeated,
         }
         said = (
