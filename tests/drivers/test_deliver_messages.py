@@ -86,7 +86,8 @@ def put(engine: Engine, *keys: str) -> None:
         for key in keys:
             connection.execute(
                 text("""INSERT INTO squads.outbox (message_key, topic, payload, created_at)
-                        VALUES (:key, 'finding.merged', jsonb_build_object('title', 'Größe ' || :key), squads.clock())"""),
+                        VALUES (:key, 'finding.merged', jsonb_build_object('title', 'Größe ' || :key),
+                                squads.clock())"""),
                 {"key": key},
             )
 
@@ -316,7 +317,7 @@ def test_what_a_sink_is(given: str, kind: Callable[..., object]) -> None:
     assert configured({VARIABLE: " "}) is None
 
 
-@pytest.mark.parametrize("given", ["file:here.jsonl", "ftp://x/y", "/tmp/x", "http://", "http://x:port/"])
+@pytest.mark.parametrize("given", ["file:here.jsonl", "ftp://x/y", "/srv/x", "http://", "http://x:port/"])
 def test_what_is_no_sink_is_refused_without_repeating_it(given: str) -> None:
     with pytest.raises(RefusedError, match="SQUADS_KNOWLEDGE_SINK names no sink"):
         configured({VARIABLE: given})
