@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from assets.checks import CHECKS
+from assets.finding_checks import FINDING_CHECKS
+from assets.findings import FINDING_ASSETS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS, QfMatchesConfig
@@ -161,8 +163,8 @@ def run_assets(
     }
     return dg.materialize(
         [
-            *(*SOURCES, *FORMATION_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS),
-            *(*FORMATION_CHECKS, *CHECKS, *LEDGER_CHECKS),
+            *(*SOURCES, *FORMATION_ASSETS, *ASSETS, *FINDING_ASSETS, *LEDGER_ASSETS, *MARTS),
+            *(*FORMATION_CHECKS, *CHECKS, *FINDING_CHECKS, *LEDGER_CHECKS),
         ],
         selection=dg.AssetSelection.assets(*names),
         partition_key=first.isoformat() if single else None,

@@ -59,8 +59,9 @@ def history(reviewed: Engine) -> Engine:
     return reviewed
 
 
+@pytest.mark.usefixtures("reviewed")
 def test_today_a_finding_goes_from_its_review_to_the_knowledge_graph(
-    reviewed: Engine, run: Run, today: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, today: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, f"file:{tmp_path / 'graph.jsonl'}")
     result = run(today)
@@ -119,7 +120,8 @@ def test_a_past_day_is_audited_and_nothing_is_written(history: Engine, run: Run)
         ("finding_reviews", "verdict = 'reject'", "reviewed_findings", "verdicts_recompute_equal"),
         ("squad_findings", "bubble_up_status = 'rejected', bubbled_at = NULL WHERE title = 'Warm'", "reviewed_findings",
          "findings_are_where_their_facts_are"),
-        ("agent_contributions", "agent_id = 'eve' WHERE agent_id = 'bo'", "bubbled_findings", "credits_recompute_equal"),
+        ("agent_contributions", "agent_id = 'eve' WHERE agent_id = 'bo'", "bubbled_findings",
+         "credits_recompute_equal"),
         ("research_squads", "findings_bubbled = 0", "bubbled_findings", "findings_bubble_once"),
         ("outbox", "message_key = 'x'", "delivered_messages", "merges_have_their_message"),
     ],
@@ -150,8 +152,8 @@ def test_a_tick_asks_for_a_verdict_and_not_for_a_reviewer(
     assert request.tags[DRIVER_TAG] == "review_findings"
 
 
+@pytest.mark.usefixtures("history")
 def test_the_delivery_sensor_does_not_spin(
-    history: Engine,
     instance: dg.DagsterInstance,
     database_url: str,
     run: Run,
