@@ -87,8 +87,10 @@ def test_reviews_and_findings_beside_runs(engine: Engine, database_url: str) -> 
         logged = [threads.submit(author, squad) for squad in SQUADS]
         ran = [threads.submit(run_both, engine) for _ in range(2)]
         counts = [one.result() for one in reviewed]
-        for done in (*logged, *ran):
-            done.result()
+        for entries in logged:
+            entries.result()
+        for closed in ran:
+            closed.result()
     run_both(engine)
     assert_merged_once(engine)
     assert all(given + late == len(numbers) for given, late in counts)

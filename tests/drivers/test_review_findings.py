@@ -9,6 +9,7 @@ from squads_pipeline.commands import work
 from squads_pipeline.drivers.review_findings import review_findings
 from squads_pipeline.drivers.run import DriverRun, run_driver
 from squads_pipeline.store import gap_failures, gaps
+from squads_pipeline.store.errors import RefusedError
 from tests.drivers.work_world import (
     DAY,
     NOON,
@@ -88,7 +89,7 @@ def test_a_review_in_the_last_moment_counts(engine: Engine) -> None:
     harvest(engine, "heat", NOON)
     review(engine, number, moment=BEFORE)
     assert decide(engine, EXACTLY).facts["accepted"] == 1
-    with at(engine, EXACTLY) as connection, pytest.raises(work.RefusedError, match="it is reviewed already"):
+    with at(engine, EXACTLY) as connection, pytest.raises(RefusedError, match="it is reviewed already"):
         work.review(connection, "eve", number, "reject", rationale="too late")
 
 

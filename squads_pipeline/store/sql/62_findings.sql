@@ -38,37 +38,44 @@ CREATE OR REPLACE TRIGGER squad_findings_keep_what_they_say BEFORE UPDATE ON squ
                NOT IN (('pending', 'reviewed'), ('pending', 'rejected'), ('reviewed', 'merged')))
     EXECUTE FUNCTION squads.keep_finding();
 
--- What waits is squad_findings_waiting, little however long the history is; of each finding the reviews are found
--- by finding_reviews_finding_id_reviewer_agent_id_key, its squad and the squad's home by research_squads_pkey, and
--- the beginning of a harvest by squad_events_pkey. A squad that harvests without an event of it times nothing out.
+-- Two looks, neither at history. Of what is pending (squad_findings_waiting), one probe of
+-- finding_reviews_finding_id_reviewer_agent_id_key says whether anybody has reviewed it, and only then reviews are
+-- counted. And of the squads that harvest (research_squads_status_idx), with those that were merged into them
+-- (research_squads_merged_into_idx), what they still have pending; squad_events_pkey knows since when they harvest. A
+-- squad that harvests without an event of it times nothing out.
 CREATE VIEW squads.missing_reviewed_findings AS
 WITH terms AS MATERIALIZED (
     SELECT (content ->> 'reviews_needed')::bigint AS reviews_needed,
            make_interval(secs => (content ->> 'review_window_seconds')::double precision) AS review_window
     FROM squads.current_policy
 )
-SELECT
-    'finding:' || finding.id AS unit,
-    CASE WHEN reviews.given >= terms.reviews_needed THEN reviews.last_at ELSE harvest.began_at + terms.review_window
-    END AS since,
-    CASE WHEN reviews.given >= terms.reviews_needed
-         THEN format('%s of %s reviews needed are given', reviews.given, terms.reviews_needed)
-         ELSE format('waits for a review: `squads review %s accept|reject --rationale …`; without enough of them it '
-                     'is rejected when its squad has harvested for the review window', finding.id)
-    END AS reason,
-    -- A verdict moves no tokens; what waits for it is the squad's harvest, which has its own gap.
-    0::numeric AS tokens_at_stake
+-- A verdict moves no tokens; what waits for it is the squad's harvest, which has its own gap.
+SELECT 'finding:' || finding.id AS unit, reviews.last_at AS since,
+       format('%s of %s reviews needed are given', reviews.given, terms.reviews_needed) AS reason,
+       0::numeric AS tokens_at_stake
 FROM squads.squad_findings AS finding
 CROSS JOIN terms
-JOIN squads.research_squads AS origin ON origin.id = finding.squad_id
-JOIN squads.research_squads AS home ON home.id = coalesce(origin.merged_into, origin.id)
+CROSS JOIN LATERAL (SELECT review.finding_id FROM squads.finding_reviews AS review
+                    WHERE review.finding_id = finding.id LIMIT 1) AS probe
 CROSS JOIN LATERAL (SELECT count(*) AS given, max(review.created_at) AS last_at
-                    FROM squads.finding_reviews AS review WHERE review.finding_id = finding.id) AS reviews
-LEFT JOIN LATERAL (SELECT max(event.happened_at) AS began_at FROM squads.squad_events AS event
-                   WHERE event.squad_id = home.id AND event.to_status = 'harvesting') AS harvest
-    ON home.status = 'harvesting'
-WHERE finding.bubble_up_status = 'pending'
-  AND (reviews.given >= terms.reviews_needed OR harvest.began_at IS NOT NULL);
+                    FROM squads.finding_reviews AS review WHERE review.finding_id = probe.finding_id) AS reviews
+WHERE finding.bubble_up_status = 'pending' AND reviews.given >= terms.reviews_needed
+UNION ALL
+SELECT 'finding:' || finding.id, harvest.began_at + terms.review_window,
+       format('waits for a review: `squads review %s accept|reject --rationale …`; without enough of them it is '
+              'rejected when its squad has harvested for the review window', finding.id),
+       0
+FROM squads.research_squads AS home
+CROSS JOIN terms
+CROSS JOIN LATERAL (SELECT home.id
+                    UNION ALL
+                    SELECT merged.id FROM squads.research_squads AS merged WHERE merged.merged_into = home.id) AS origin
+JOIN squads.squad_findings AS finding ON finding.squad_id = origin.id AND finding.bubble_up_status = 'pending'
+CROSS JOIN LATERAL (SELECT max(event.happened_at) AS began_at FROM squads.squad_events AS event
+                    WHERE event.squad_id = home.id AND event.to_status = 'harvesting') AS harvest
+CROSS JOIN LATERAL (SELECT count(*) AS given FROM squads.finding_reviews AS review
+                    WHERE review.finding_id = finding.id) AS reviews
+WHERE home.status = 'harvesting' AND harvest.began_at IS NOT NULL AND reviews.given < terms.reviews_needed;
 COMMENT ON VIEW squads.missing_reviewed_findings IS
 'Findings whose reviews decide, and those that a harvesting squad still has pending: due when its review window ends.';
 
