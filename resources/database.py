@@ -9,6 +9,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 from sqlalchemy import Connection, Engine
 
+from squads_pipeline.drivers.knowledge_sinks import is_configured
 from squads_pipeline.server.database_url import resolve
 from squads_pipeline.server.home import Home
 from squads_pipeline.store import database, snapshots
@@ -33,7 +34,7 @@ class Database(dg.ConfigurableResource):  # type: ignore[type-arg]  # the class 
         """
         if self._engine is None:
             url = self.url or resolve(os.environ, Home.from_environment(os.environ))
-            self._engine = database.engine(url)
+            self._engine = database.engine(url, delivers=is_configured(os.environ))
         return self._engine
 
     @contextmanager

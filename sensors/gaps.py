@@ -9,6 +9,7 @@ import dagster as dg
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from assets.findings import FINDING_ASSETS
 from assets.formation import squads_formed
 from assets.funding import qf_matches
 from assets.ledger import ledger_seals
@@ -155,5 +156,15 @@ def _first_line(error: Exception) -> str:
 
 
 GAP_SENSORS: Final = tuple(
-    map(gap_sensor, (squads_formed, squad_rosters, pledged_contributions, qf_matches, ledger_seals))
+    map(
+        gap_sensor,
+        (
+            squads_formed,
+            squad_rosters,
+            pledged_contributions,
+            qf_matches,
+            *FINDING_ASSETS,
+            ledger_seals,
+        ),
+    )
 )

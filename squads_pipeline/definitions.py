@@ -5,6 +5,8 @@ from typing import Final
 import dagster as dg
 
 from assets.checks import CHECKS
+from assets.finding_checks import FINDING_CHECKS
+from assets.findings import FINDING_ASSETS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS
@@ -20,8 +22,22 @@ from sensors.gaps import GAP_SENSORS
 from sensors.marts import mart_automation
 
 defs: Final = dg.Definitions(
-    assets=[*SOURCES, *FORMATION_ASSETS, *ROSTER_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS],
-    asset_checks=[*FORMATION_CHECKS, *ROSTER_CHECKS, *CHECKS, *LEDGER_CHECKS],
+    assets=[
+        *SOURCES,
+        *FORMATION_ASSETS,
+        *ROSTER_ASSETS,
+        *ASSETS,
+        *FINDING_ASSETS,
+        *LEDGER_ASSETS,
+        *MARTS,
+    ],
+    asset_checks=[
+        *FORMATION_CHECKS,
+        *ROSTER_CHECKS,
+        *CHECKS,
+        *FINDING_CHECKS,
+        *LEDGER_CHECKS,
+    ],
     sensors=[*GAP_SENSORS, mart_automation, *ALERT_SENSORS],
     resources={"database": Database(), "marts": MartTables()},
     # A run is one or two short steps; a process for each would take longer than the work.

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import psycopg
 from sqlalchemy import Engine
 
+from squads_pipeline.drivers.knowledge_sinks import is_configured
 from squads_pipeline.server.database_url import check_server, configured, is_for_reading
 from squads_pipeline.server.embedded import Embedded
 from squads_pipeline.server.home import Home
@@ -25,7 +26,7 @@ def session() -> Iterator[Engine]:
     """
     with database_up() as url:
         migrate.upgrade(url)
-        engine = database.engine(url)
+        engine = database.engine(url, delivers=is_configured(os.environ))
         try:
             yield engine
         finally:

@@ -27,6 +27,7 @@ from squads_pipeline.surfaces.cli import (
     serving,
     tables,
     targets,
+    working,
 )
 from squads_pipeline.surfaces.cli.answers import USAGE, Answer
 
@@ -56,6 +57,11 @@ app.command("alerts")(alerting.alerts)
 app.command("contribute")(money.contribute)
 app.command("pledge")(pledging.pledge)
 app.command("pledges")(pledging.pledges)
+app.command("log")(working.log)
+app.command("find")(working.find)
+app.command("review")(working.review)
+app.command("findings")(working.findings)
+app.command("journal")(working.journal)
 app.command("table")(tables.table)
 app.command("export")(exporting.export)
 app.command("form")(rosters.form)
