@@ -7,9 +7,15 @@ from typing import Final
 from squads_pipeline.drivers.form_squads import form_squads
 from squads_pipeline.drivers.honour_pledges import honour_pledges
 from squads_pipeline.drivers.match_round import match_round
+from squads_pipeline.drivers.pay_dividends import pay_dividends
 from squads_pipeline.drivers.run import Driver
 
 DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
-    {"squads_formed": form_squads, "pledged_contributions": honour_pledges, "qf_matches": match_round}
+    {
+        "squads_formed": form_squads,
+        "pledged_contributions": honour_pledges,
+        "qf_matches": match_round,
+        "credit_dividends": pay_dividends,
+    }
 )
 """Gap → driver, in the order in which gaps are closed: a driver may open gaps of those after it."""

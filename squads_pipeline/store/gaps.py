@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, TableClause, column, exists, func, select, table
 
-GAPS = ("squads_formed", "pledged_contributions", "qf_matches")
+GAPS = ("squads_formed", "pledged_contributions", "qf_matches", "credit_dividends", "policy_calibration")
 """Driven assets, each with a view of its name in the schema ``gaps``."""
 
 

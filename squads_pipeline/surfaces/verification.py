@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Connection, Engine
 
-from squads_pipeline.drivers import audit_formations, audit_matches, audit_pledges
+from squads_pipeline.drivers import audit_dividends, audit_formations, audit_matches, audit_pledges
 from squads_pipeline.store import verifications
+from squads_pipeline.store.credit_invariants import CREDIT_INVARIANTS
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
 
@@ -91,7 +92,7 @@ def _snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Findings]]]:
-    for one in (*INVARIANTS.values(), *FORMATION_INVARIANTS):
+    for one in (*INVARIANTS.values(), *FORMATION_INVARIANTS, *CREDIT_INVARIANTS):
         yield one.number, one.description, one.find
     yield (
         "I6",
@@ -105,3 +106,5 @@ def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fi
         "Every payment under a pledge, recomputed from its inputs, is what was paid.",
         audit_pledges.findings_since,
     )
+    dividends = "Every dividend, recomputed from contributions and provenance of its time, is what was paid."
+    yield "I9", dividends, audit_dividends.findings_since
