@@ -32,7 +32,7 @@ def _close(connection: Connection, run: DriverRun, units: Sequence[str]) -> Outc
     """
     policy = policies.current(connection)
     stamp = Stamp(NAME, run.run_id, policy_id(policy), credit.RULE_VERSION)
-    dividends.hold_inputs(connection)
+    dividends.await_inputs(connection)
     locked = top_up.lock(connection, ledger.TREASURY, policy.treasury_target_micro)
     waiting = dividends.unsettled(connection, [int(unit.partition(":")[2]) for unit in units])
     if not waiting:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from squads_pipeline.drivers.calibrate_policy import calibrate_policy
 from squads_pipeline.drivers.form_squads import form_squads
 from squads_pipeline.drivers.honour_pledges import honour_pledges
 from squads_pipeline.drivers.match_round import match_round
@@ -16,6 +17,7 @@ DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
         "pledged_contributions": honour_pledges,
         "qf_matches": match_round,
         "credit_dividends": pay_dividends,
+        "policy_calibration": calibrate_policy,
     }
 )
 """Gap → driver, in the order in which gaps are closed: a driver may open gaps of those after it."""

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from squads_pipeline.rules.credit import Settlement
+from squads_pipeline.store.schema import agent_contributions, artifact_provenance, outcomes
 from squads_pipeline.store.stamp import Stamp
+from squads_pipeline.store.writers import await_writers
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +21,6 @@ class Unsettled:
     outcome_id: int
     kind: str
 
-
-# What is written into these tables takes its time before it commits. A contribution that was made before an
-# outcome and commits after its settlement would be missing there, and no audit could ever agree again. So the
-# settlement waits for those who write, and they for it; whoever gets the table after it is later than the outcome.
-_HOLD = text("""
-LOCK TABLE squads.outcomes, squads.artifact_provenance, squads.agent_contributions IN SHARE MODE
-""")
 
 # outcomes_unsettled_pkey.
 _UNSETTLED = text("""
@@ -56,14 +51,14 @@ CROSS JOIN moment
 """)
 
 
-def hold_inputs(connection: Connection) -> None:
-    """Wait for those who write outcomes, provenance or contributions, and keep others from it until the commit."""
-    connection.execute(_HOLD)
+def await_inputs(connection: Connection) -> None:
+    """Wait for those who are writing what the outcomes of this moment are weighed by."""
+    await_writers(connection, (outcomes, artifact_provenance, agent_contributions))
 
 
-def unsettled(connection: Connection, outcomes: Sequence[int]) -> list[Unsettled]:
+def unsettled(connection: Connection, ids: Sequence[int]) -> list[Unsettled]:
     """Those of some outcomes that are not settled, the oldest first."""
-    return [Unsettled(*row) for row in connection.execute(_UNSETTLED, {"outcomes": list(outcomes)})]
+    return [Unsettled(*row) for row in connection.execute(_UNSETTLED, {"outcomes": list(ids)})]
 
 
 def record(connection: Connection, settled: Mapping[int, Settlement], stamp: Stamp) -> None:
@@ -111,7 +106,7 @@ class Settled:
     reason: str
     policy_id: str
     rule_version: str
-    shares: list[Recorded]
+    shares: list[Recorded] = field(default_factory=list)
 
 
 # dividends_effective_on_idx, outcomes_pkey.
@@ -136,8 +131,7 @@ ORDER BY outcome_id, agent_id COLLATE "C"
 def between(connection: Connection, first: date | None, last: date | None) -> list[Settled]:
     """The settlements of some days; None leaves that end open."""
     settled = {
-        row.outcome_id: Settled(*tuple(row), [])
-        for row in connection.execute(_SETTLED, {"first": first, "last": last})
+        row.outcome_id: Settled(*row) for row in connection.execute(_SETTLED, {"first": first, "last": last})
     }
     for row in connection.execute(_SHARES, {"outcomes": list(settled)}):
         settled[row.outcome_id].shares.append(

@@ -10,7 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Connection, Engine
 
-from squads_pipeline.drivers import audit_dividends, audit_formations, audit_matches, audit_pledges
+from squads_pipeline.drivers import (
+    audit_calibrations,
+    audit_dividends,
+    audit_formations,
+    audit_matches,
+    audit_pledges,
+)
 from squads_pipeline.store import verifications
 from squads_pipeline.store.credit_invariants import CREDIT_INVARIANTS
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
@@ -108,3 +114,5 @@ def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fi
     )
     dividends = "Every dividend, recomputed from contributions and provenance of its time, is what was paid."
     yield "I9", dividends, audit_dividends.findings_since
+    calibrations = "Every calibration, recomputed from the facts of its moment, says what it said."
+    yield "I9", calibrations, audit_calibrations.findings_since

@@ -31,7 +31,7 @@ def test_a_squad_contribution_pays_twice_an_ordinary_one(engine: Engine) -> None
     contribute(engine, "ada", "analysis:a", 1, via_squad=1)
     contribute(engine, "bo", "analysis:a")
     happens(engine, "analysis:a")
-    assert [(one.unit, one.tokens_at_stake) for one in units(engine)] == [("outcome:1", 50)]
+    assert [(one.unit, str(one.tokens_at_stake)) for one in units(engine)] == [("outcome:1", "50")]
     outcome = run(engine)
     assert dividends(engine) == {1: (50 * TOKEN, "paid", {"ada": 33_333_333, "bo": 16_666_667})}
     assert wallets(engine) == {"ada": 33_333_333, "bo": 16_666_667}
