@@ -9,6 +9,7 @@ import dagster as dg
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from assets.credit import credit_dividends, policy_calibration
 from assets.formation import squads_formed
 from assets.funding import qf_matches
 from assets.pledges import pledged_contributions
@@ -152,4 +153,12 @@ def _first_line(error: Exception) -> str:
     return (str(cause).splitlines() or [type(error).__name__])[0]
 
 
-GAP_SENSORS: Final = tuple(map(gap_sensor, (squads_formed, pledged_contributions, qf_matches)))
+_DRIVEN: Final = (
+    squads_formed,
+    pledged_contributions,
+    qf_matches,
+    credit_dividends,
+    policy_calibration,
+)
+
+GAP_SENSORS: Final = tuple(map(gap_sensor, _DRIVEN))

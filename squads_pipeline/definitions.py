@@ -5,6 +5,8 @@ from typing import Final
 import dagster as dg
 
 from assets.checks import CHECKS
+from assets.credit import CREDIT_ASSETS
+from assets.credit_checks import CREDIT_CHECKS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS
@@ -17,8 +19,8 @@ from sensors.gaps import GAP_SENSORS
 from sensors.marts import mart_automation
 
 defs: Final = dg.Definitions(
-    assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *MARTS],
-    asset_checks=[*FORMATION_CHECKS, *CHECKS],
+    assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *CREDIT_ASSETS, *MARTS],
+    asset_checks=[*FORMATION_CHECKS, *CHECKS, *CREDIT_CHECKS],
     sensors=[*GAP_SENSORS, mart_automation, *ALERT_SENSORS],
     resources={"database": Database(), "marts": MartTables()},
     # A run is one or two short steps; a process for each would take longer than the work.

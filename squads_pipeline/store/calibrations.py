@@ -17,8 +17,6 @@ from squads_pipeline.store.schema import (
     dividends,
     finding_reviews,
     outcomes,
-    policies,
-    policy_adoptions,
     policy_calibration,
 )
 from squads_pipeline.store.stamp import Stamp
@@ -168,19 +166,3 @@ def by_number(connection: Connection, number: int) -> Recorded | None:
     """A calibration by its number."""
     row = connection.execute(select(*_COLUMNS).where(policy_calibration.c.id == number)).one_or_none()
     return None if row is None else Recorded(*row)
-
-
-def newest(connection: Connection, limit: int) -> list[Recorded]:
-    """The newest calibrations, at most ``limit``."""
-    query = select(*_COLUMNS).order_by(policy_calibration.c.id.desc()).limit(limit)
-    return [Recorded(*row) for row in connection.execute(query)]
-
-
-def adopted_since(connection: Connection, identity: str, moment: datetime) -> bool:
-    """Whether a policy came into force after a moment, whatever is in force now."""
-    query = (
-        select(policy_adoptions.c.id)
-        .join(policies, policies.c.id == policy_adoptions.c.policy_id)
-        .where(policies.c.id == identity, policy_adoptions.c.adopted_at >= moment)
-    )
-    return connection.execute(query.limit(1)).first() is not None

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from assets.checks import CHECKS
+from assets.credit import CREDIT_ASSETS
+from assets.credit_checks import CREDIT_CHECKS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS, QfMatchesConfig
@@ -158,7 +160,16 @@ def run_assets(
         "dagster/asset_partition_range_end": last.isoformat(),
     }
     return dg.materialize(
-        [*SOURCES, *FORMATION_ASSETS, *ASSETS, *MARTS, *FORMATION_CHECKS, *CHECKS],
+        [
+            *SOURCES,
+            *FORMATION_ASSETS,
+            *ASSETS,
+            *CREDIT_ASSETS,
+            *MARTS,
+            *FORMATION_CHECKS,
+            *CHECKS,
+            *CREDIT_CHECKS,
+        ],
         selection=dg.AssetSelection.assets(*names),
         partition_key=first.isoformat() if single else None,
         tags={} if single else span,

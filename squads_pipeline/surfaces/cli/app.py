@@ -12,6 +12,7 @@ from squads_pipeline.surfaces.cli import (
     alerting,
     community,
     correcting,
+    crediting,
     database,
     dumping,
     importing,
@@ -20,6 +21,7 @@ from squads_pipeline.surfaces.cli import (
     pausing,
     pledging,
     policy,
+    proposals,
     reconciling,
     serving,
     tables,
@@ -53,6 +55,8 @@ app.command("alerts")(alerting.alerts)
 app.command("contribute")(money.contribute)
 app.command("pledge")(pledging.pledge)
 app.command("pledges")(pledging.pledges)
+app.command("outcome")(crediting.outcome)
+app.command("credit")(crediting.credit)
 app.command("table")(tables.table)
 
 import_group = _group("Bring in what other systems recorded.")
@@ -69,7 +73,13 @@ policy_group = _group("See and change the numbers that rule the economy.")
 policy_group.command("show")(policy.show)
 policy_group.command("diff")(policy.diff)
 policy_group.command("apply")(policy.apply)
+policy_group.command("proposals")(proposals.proposals)
+policy_group.command("adopt")(proposals.adopt)
 app.add_typer(policy_group, name="policy")
+
+provenance_group = _group("What artifacts were derived from: the ways along which credit goes back.")
+provenance_group.command("add")(crediting.derive)
+app.add_typer(provenance_group, name="provenance")
 
 agents_group = _group("The actors of the community.")
 agents_group.command("add")(community.add_agent)
