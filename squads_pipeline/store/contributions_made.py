@@ -12,7 +12,7 @@ def add(
     connection: Connection, agent: str, artifact: Artifact, kind: str, reference: str, stamp: Stamp
 ) -> bool:
     """Write an ordinary contribution; False if agent, artifact and reference were there before."""
-    added = connection.execute(
+    added = connection.scalar(
         insert(agent_contributions)
         .values(
             agent_id=agent,
@@ -25,8 +25,9 @@ def add(
             **stamp.columns(),
         )
         .on_conflict_do_nothing()
+        .returning(agent_contributions.c.id)
     )
-    return added.rowcount == 1
+    return added is not None
 
 
 def kind_of(connection: Connection, agent: str, artifact: Artifact, reference: str) -> str | None:

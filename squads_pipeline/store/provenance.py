@@ -68,7 +68,7 @@ def add(
     connection: Connection, artifact: Artifact, source: Artifact, *, relation: str, recorded_by: str
 ) -> bool:
     """Write that an artifact was derived from another; False if that was known."""
-    added = connection.execute(
+    added = connection.scalar(
         insert(artifact_provenance)
         .values(
             artifact_type=artifact.type,
@@ -80,8 +80,9 @@ def add(
             recorded_at=func.squads.clock(),
         )
         .on_conflict_do_nothing()
+        .returning(artifact_provenance.c.source_id)
     )
-    return added.rowcount == 1
+    return added is not None
 
 
 def relation(connection: Connection, artifact: Artifact, source: Artifact) -> str | None:

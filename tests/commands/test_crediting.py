@@ -57,7 +57,7 @@ def test_an_outcome_is_recorded_once_whoever_says_it(engine: Engine) -> None:
 )
 def test_each_part_makes_another_outcome(engine: Engine, other: dict[str, str]) -> None:
     record(engine)
-    assert not record(engine, **other).repeated  # type: ignore[arg-type]
+    assert not record(engine, **other).repeated
 
 
 def test_a_key_stands_for_one_outcome(engine: Engine) -> None:
@@ -79,6 +79,7 @@ def test_two_at_once_record_one(engine: Engine, database_url: str) -> None:
 
     with ThreadPoolExecutor(2) as threads:
         assert sorted(threads.map(one, ["cy", "operator"])) == [False, True]
+    assert rows(engine, "SELECT count(*) FROM squads.outcomes") == [(1,)]
 
 
 @pytest.mark.parametrize("credited", ["bo", "ada"])
@@ -122,7 +123,7 @@ def test_what_is_wrong_with_an_outcome_is_said(
     engine: Engine, wrong: dict[str, str], error: type[Exception], said: str
 ) -> None:
     with pytest.raises(error, match=said):
-        record(engine, **wrong)  # type: ignore[arg-type]
+        record(engine, **wrong)
     assert rows(engine, "SELECT count(*) FROM squads.outcomes") == [(0,)]
 
 
