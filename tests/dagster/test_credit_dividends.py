@@ -63,6 +63,7 @@ def history(engine: Engine) -> Engine:
             ("agent_contributions", "created_at"),
             ("artifact_provenance", "recorded_at"),
             ("outcomes", "recorded_at"),
+            ("outcomes_unsettled", "recorded_at"),
         ):
             tamper(connection, table, f"{column} = '2026-02-01 00:00+00'")
         connection.execute(text(f"SET LOCAL squads.clock = '{PAST} 10:00+00'"))
