@@ -12,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from assets.credit import credit_dividends, policy_calibration
 from assets.formation import squads_formed
 from assets.funding import qf_matches
+from assets.ledger import ledger_seals
 from assets.pledges import pledged_contributions
 from resources.database import Database
 from sensors.back_off import back_off
@@ -159,6 +160,7 @@ _DRIVEN: Final = (
     qf_matches,
     credit_dividends,
     policy_calibration,
+    ledger_seals,
 )
 
 GAP_SENSORS: Final = tuple(map(gap_sensor, _DRIVEN))

@@ -10,6 +10,8 @@ from assets.credit_checks import CREDIT_CHECKS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS
+from assets.ledger import LEDGER_ASSETS
+from assets.ledger_checks import LEDGER_CHECKS
 from assets.marts import MARTS
 from assets.sources import SOURCES
 from resources.database import Database
@@ -19,8 +21,8 @@ from sensors.gaps import GAP_SENSORS
 from sensors.marts import mart_automation
 
 defs: Final = dg.Definitions(
-    assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *CREDIT_ASSETS, *MARTS],
-    asset_checks=[*FORMATION_CHECKS, *CHECKS, *CREDIT_CHECKS],
+    assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *CREDIT_ASSETS, *LEDGER_ASSETS, *MARTS],
+    asset_checks=[*FORMATION_CHECKS, *CHECKS, *CREDIT_CHECKS, *LEDGER_CHECKS],
     sensors=[*GAP_SENSORS, mart_automation, *ALERT_SENSORS],
     resources={"database": Database(), "marts": MartTables()},
     # A run is one or two short steps; a process for each would take longer than the work.

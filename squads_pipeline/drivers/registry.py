@@ -10,6 +10,7 @@ from squads_pipeline.drivers.honour_pledges import honour_pledges
 from squads_pipeline.drivers.match_round import match_round
 from squads_pipeline.drivers.pay_dividends import pay_dividends
 from squads_pipeline.drivers.run import Driver
+from squads_pipeline.drivers.seal_ledger import seal_ledger
 
 DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
     {
@@ -18,6 +19,7 @@ DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
         "qf_matches": match_round,
         "credit_dividends": pay_dividends,
         "policy_calibration": calibrate_policy,
+        "ledger_seals": seal_ledger,
     }
 )
 """Gap → driver, in the order in which gaps are closed: a driver may open gaps of those after it."""

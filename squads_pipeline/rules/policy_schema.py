@@ -12,6 +12,7 @@ from squads_pipeline.rules.policy_tables.calibration import Calibration
 from squads_pipeline.rules.policy_tables.credit import Credit
 from squads_pipeline.rules.policy_tables.formation import Formation
 from squads_pipeline.rules.policy_tables.harvest import Harvest
+from squads_pipeline.rules.policy_tables.ledger import Ledger
 from squads_pipeline.rules.policy_tables.matching import Matching
 from squads_pipeline.rules.policy_tables.operations import Operations
 from squads_pipeline.rules.policy_tables.pledges import Pledges
@@ -28,7 +29,7 @@ class PolicyError(ValueError):
 
 # Fields of the last base come first: the order here is the policy file's, backwards.
 @dataclass(frozen=True, kw_only=True)
-class Policy(Operations, Treasury, Calibration, Credit, Harvest, Pledges, Formation, Matching):
+class Policy(Ledger, Operations, Treasury, Calibration, Credit, Harvest, Pledges, Formation, Matching):
     """The operator's parameters, valid by construction. Raises PolicyError for a value out of bounds."""
 
     def __post_init__(self) -> None:

@@ -6,7 +6,14 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, TableClause, column, exists, func, select, table
 
-GAPS = ("squads_formed", "pledged_contributions", "qf_matches", "credit_dividends", "policy_calibration")
+GAPS = (
+    "squads_formed",
+    "pledged_contributions",
+    "qf_matches",
+    "credit_dividends",
+    "policy_calibration",
+    "ledger_seals",
+)
 """Driven assets, each with a view of its name in the schema ``gaps``."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,10 +17,15 @@ from squads_pipeline.drivers import (
     audit_matches,
     audit_pledges,
 )
-from squads_pipeline.store import verifications
+from squads_pipeline.store import seal_findings, seals, verifications
 from squads_pipeline.store.credit_invariants import CREDIT_INVARIANTS
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
+from squads_pipeline.store.seal_findings import Tell
+from squads_pipeline.store.seals import Chain
+
+_LINKS: Final = "Every sealed transfer with its entries, hashed again, is what the chain says."
+_HEAD: Final = "The chain contains the head that was given."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Verified:
 def verify(engine: Engine, console: Console | None) -> Verified:
     """Check everything in one snapshot, which writers do not disturb; says on `console` how far it is."""
     verdicts = []
-    with _snapshot(engine) as connection:
+    with snapshot(engine) as connection:
         through = verifications.newest_transfer(connection)
         for number, description, find in _checks():
             if console is not None and console.is_terminal:
@@ -60,6 +65,20 @@ def record(engine: Engine, verified: Verified) -> None:
     findings = sum(verdict.total for verdict in verified.verdicts)
     with engine.begin() as connection:
         verifications.record(connection, findings, list(dict.fromkeys(broken)), verified.through_transfer)
+
+
+def verify_chain(engine: Engine, wanted: bytes | None, tell: Tell) -> tuple[Chain, list[Verdict]]:
+    """Check the hash chain alone in one snapshot; `wanted` is a head of earlier, which it must contain."""
+    with snapshot(engine) as connection:
+        found = seal_findings.links_since(connection, None, tell)
+        verdicts = [Verdict(seal_findings.NUMBER, _LINKS, found.first, found.total)]
+        for one in (seal_findings.SEALS, seal_findings.OVERLOOKED):
+            found = one.find(connection, None)
+            verdicts.append(Verdict(one.number, one.description, found.first, found.total))
+        if wanted is not None:
+            found = seal_findings.missing_head(connection, wanted)
+            verdicts.append(Verdict(seal_findings.NUMBER, _HEAD, found.first, found.total))
+        return seals.chain(connection), verdicts
 
 
 def document(verdicts: Sequence[Verdict]) -> Mapping[str, Any]:
@@ -92,7 +111,8 @@ def show(out: Console, verdicts: Sequence[Verdict]) -> None:
 
 
 @contextmanager
-def _snapshot(engine: Engine) -> Iterator[Connection]:
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees one state of the database throughout, and may not write."""
     with engine.connect() as connection:
         yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -116,3 +136,6 @@ def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fi
     yield "I9", dividends, audit_dividends.findings_since
     calibrations = "Every calibration, recomputed from the facts of its moment, says what it said."
     yield "I9", calibrations, audit_calibrations.findings_since
+    yield seal_findings.NUMBER, _LINKS, seal_findings.links_since
+    for one in (seal_findings.SEALS, seal_findings.OVERLOOKED):
+        yield one.number, one.description, one.find

@@ -15,6 +15,8 @@ from assets.credit_checks import CREDIT_CHECKS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS, QfMatchesConfig
+from assets.ledger import LEDGER_ASSETS
+from assets.ledger_checks import LEDGER_CHECKS
 from assets.marts import MARTS
 from assets.sources import SOURCES
 from resources.database import Database
@@ -161,14 +163,8 @@ def run_assets(
     }
     return dg.materialize(
         [
-            *SOURCES,
-            *FORMATION_ASSETS,
-            *ASSETS,
-            *CREDIT_ASSETS,
-            *MARTS,
-            *FORMATION_CHECKS,
-            *CHECKS,
-            *CREDIT_CHECKS,
+            *(*SOURCES, *FORMATION_ASSETS, *ASSETS, *CREDIT_ASSETS, *LEDGER_ASSETS, *MARTS),
+            *(*FORMATION_CHECKS, *CHECKS, *CREDIT_CHECKS, *LEDGER_CHECKS),
         ],
         selection=dg.AssetSelection.assets(*names),
         partition_key=first.isoformat() if single else None,

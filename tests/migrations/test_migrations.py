@@ -6,6 +6,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, Engine, text
 
+from squads_pipeline.commands import community
 from squads_pipeline.store import migrate
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
 from squads_pipeline.store.schema import metadata
@@ -140,3 +141,19 @@ def test_squads_from_before_edges_were_recorded_get_theirs(engine: Engine, datab
         ]
         for invariant in FORMATION_INVARIANTS:
             assert invariant.find(connection, None).first == ()
+
+
+def test_transfers_from_before_the_seal_await_it(engine: Engine, database_url: str) -> None:
+    with engine.begin() as connection:
+        for agent in ("ada", "bob"):
+            community.add_agent(connection, agent, tokens_micro=1)
+        connection.execute(text("DROP SCHEMA gaps CASCADE"))
+        command.downgrade(migrate.configuration(connection), "0006")
+        connection.execute(text("CREATE SCHEMA gaps"))
+        community.add_agent(connection, "cy", tokens_micro=1)
+    migrate.upgrade(database_url)
+    with engine.connect() as connection:
+        waiting = connection.execute(
+            text("SELECT first_transfer_id, last_transfer_id, transfers FROM squads.unsealed_transfers")
+        ).one()
+        assert tuple(waiting) == (1, 3, 3)

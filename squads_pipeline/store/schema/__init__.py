@@ -44,6 +44,7 @@ from squads_pipeline.store.schema.operations import (
     policy_adoptions,
 )
 from squads_pipeline.store.schema.pledges import pledged_contributions, pledges, pledges_in_force
+from squads_pipeline.store.schema.seals import ledger_seals, transfer_seals, unsealed_transfers
 from squads_pipeline.store.schema.squads import agents, research_squads
 from squads_pipeline.store.schema.work import finding_reviews, squad_findings, squad_journal
 
@@ -65,6 +66,7 @@ __all__ = [
     "gap_failures",
     "harvest_distributions",
     "knowledge_gaps",
+    "ledger_seals",
     "ledger_verifications",
     "mechanism_comparison",
     "metadata",
@@ -95,6 +97,8 @@ __all__ = [
     "squad_pools",
     "squads_formed",
     "token_supply",
+    "transfer_seals",
     "transfers",
     "unpaid_seeds",
+    "unsealed_transfers",
 ]

@@ -18,7 +18,8 @@ BEGIN
                                 'squad_journal', 'finding_reviews', 'reviewed_findings', 'bubbled_findings',
                                 'agent_contributions', 'artifact_provenance', 'distributions',
                                 'harvest_distributions', 'outcomes', 'dividends', 'credit_dividends',
-                                'policy_calibration', 'ledger_verifications', 'policies', 'policy_adoptions', 'driver_runs']
+                                'policy_calibration', 'ledger_verifications', 'transfer_seals', 'ledger_seals',
+                                'policies', 'policy_adoptions', 'driver_runs']
     LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON squads.%I
                         FOR EACH STATEMENT EXECUTE FUNCTION squads.refuse_change()', fact || '_append_only', fact);

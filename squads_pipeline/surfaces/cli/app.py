@@ -16,6 +16,7 @@ from squads_pipeline.surfaces.cli import (
     database,
     dumping,
     importing,
+    ledger,
     money,
     overview,
     pausing,
@@ -63,8 +64,9 @@ import_group = _group("Bring in what other systems recorded.")
 import_group.command("contributions")(importing.contributions)
 app.add_typer(import_group, name="import")
 
-ledger_group = _group("Check the ledger, and issue tokens.")
-ledger_group.command("verify")(money.verify)
+ledger_group = _group("Check the ledger, take it away, and issue tokens.")
+ledger_group.command("verify")(ledger.verify)
+ledger_group.command("export")(ledger.export)
 ledger_group.command("mint")(money.mint)
 ledger_group.command("correct")(correcting.correct)
 app.add_typer(ledger_group, name="ledger")

@@ -1,4 +1,4 @@
-"""Commands that move money or check it: contribute, mint, verify. The import has a module of its own."""
+"""Commands that move money: contribute and mint. The import has a module of its own."""
 
 import uuid
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from squads_pipeline.surfaces.cli.answers import FAILED, Amount, As, Json, answering, money
+from squads_pipeline.surfaces.cli.answers import Amount, As, Json, answering, money
 
 Key = Annotated[
     str | None,
@@ -62,18 +62,3 @@ def mint(
             out.print(f"minted {tokens['amount']} tokens into {account}{again}", markup=False)
 
         answer.give({"account": account, **tokens, "key": used, "repeated": repeated}, show)
-
-
-def verify(as_json: Json = False) -> None:
-    """Recompute the whole ledger and every match, and compare; exit code 1 on any difference."""
-    with answering(as_json=as_json) as answer:
-        from squads_pipeline.surfaces import verification  # noqa: PLC0415
-        from squads_pipeline.surfaces.session import session  # noqa: PLC0415
-
-        with session() as engine:
-            verified = verification.verify(engine, answer.err if not as_json else None)
-            verification.record(engine, verified)
-        verdicts = verified.verdicts
-        answer.give(verification.document(verdicts), lambda out: verification.show(out, verdicts))
-        if any(verdict.findings for verdict in verdicts):
-            raise typer.Exit(FAILED)

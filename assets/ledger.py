@@ -1,0 +1,75 @@
+"""The ledger's seal: today's transfers join the hash chain, a past day's links are audited. No rules."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+import dagster as dg
+from pydantic import Field
+from sqlalchemy import Connection
+
+from assets import columns, driven
+from assets.formation import squads_formed
+from assets.funding import qf_matches
+from assets.partitions import UTC_DAYS
+from assets.pledges import pledged_contributions
+from assets.sources import KINDS, OWNERS, contributions
+from resources.database import Database
+from squads_pipeline.drivers import seal_ledger
+from squads_pipeline.drivers.audit_seals import audit_day
+from squads_pipeline.rules.seals import RULE_VERSION
+from squads_pipeline.store import schema, seal_facts
+
+
+def _sealed_of_day(connection: Connection, day: date) -> driven.Metadata:
+    """What a day holds."""
+    summary = seal_facts.summary(connection, day, day)
+    return {
+        "dagster/partition_row_count": dg.MetadataValue.int(summary.seals),
+        "transfers sealed on the day": dg.MetadataValue.int(summary.transfers),
+        "head of the day": dg.MetadataValue.text(summary.head or "none"),
+    }
+
+
+_SEALED: Final = driven.Driven(
+    gap=seal_ledger.GAP,
+    driver=seal_ledger.seal_ledger,
+    auditor=audit_day,
+    of_day=_sealed_of_day,
+    fingerprint=lambda connection, first, last: seal_facts.summary(connection, first, last).fingerprint,
+)
+
+
+class LedgerSealsConfig(dg.Config):
+    """How a run of `ledger_seals` behaves."""
+
+    dry_run: bool = Field(
+        default=False,
+        description="Do it in a real transaction and roll it back: says what a run would do, seals nothing.",
+    )
+
+
+@dg.asset(
+    deps=[contributions, squads_formed, pledged_contributions, qf_matches],
+    description=(
+        "A stretch of the hash chain over transfers, with its head. Today: seals every transfer that is not sealed "
+        "yet, all or nothing. A past day: hashes the transfers that it sealed again, and compares."
+    ),
+    group_name="ledger",
+    owners=OWNERS,
+    kinds=KINDS,
+    tags={"squads/driver": seal_ledger.NAME},
+    metadata=columns.of_table(schema.ledger_seals),
+    code_version=RULE_VERSION,
+    partitions_def=UTC_DAYS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    output_required=False,
+)
+def ledger_seals(
+    context: dg.AssetExecutionContext, config: LedgerSealsConfig, database: Database
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
+    """Seal today, audit past days."""
+    yield from driven.run(_SEALED, context, database, dry_run=config.dry_run)
+
+
+LEDGER_ASSETS: Final = (ledger_seals,)
