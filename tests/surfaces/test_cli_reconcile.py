@@ -97,7 +97,14 @@ def test_pledges_are_honoured_before_matching(community: Squads, engine: Engine)
     for agent in ("ada", "bob"):
         community("pledge", "--as", agent)
     plan = community("reconcile", "--dry-run", "--json").document["plan"]
-    assert list(plan) == ["squads_formed", "pledged_contributions", "qf_matches", "ledger_seals"]
+    assert list(plan) == [
+        "squads_formed",
+        "pledged_contributions",
+        "qf_matches",
+        "credit_dividends",
+        "policy_calibration",
+        "ledger_seals",
+    ]
     assert (plan["pledged_contributions"]["units"], plan["pledged_contributions"]["contributed"]) == (2, "10")
     status = community("status", "--json").document
     assert ("pledged_contributions", 2) in [(one["gap"], one["open_units"]) for one in status["gaps"]]
