@@ -92,6 +92,22 @@ finding_reviews: Final = _external(
     schema.finding_reviews, "Reviews of findings, by people and agents.", deps=["squad_findings"]
 )
 
+outcomes: Final = _external(
+    schema.outcomes,
+    "What later became of artifacts: cited, replicated, refuted or adopted, with the evidence.",
+)
+
+# Ordinary ones are written by commands, those through squads come from the driver.
+agent_contributions: Final = _external(
+    schema.agent_contributions,
+    "Who contributed to which artifact, through a squad or not: what dividends follow.",
+    deps=["bubbled_findings"],
+)
+
+artifact_provenance: Final = _external(
+    schema.artifact_provenance, "What each artifact was derived from: the ways along which credit goes back."
+)
+
 SOURCES: Final = (
     agents,
     knowledge_gaps,
@@ -102,4 +118,7 @@ SOURCES: Final = (
     squad_journal,
     squad_findings,
     finding_reviews,
+    outcomes,
+    agent_contributions,
+    artifact_provenance,
 )

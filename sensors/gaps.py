@@ -9,6 +9,7 @@ import dagster as dg
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from assets.credit import CREDIT_ASSETS
 from assets.findings import FINDING_ASSETS
 from assets.formation import squads_formed
 from assets.funding import qf_matches
@@ -155,16 +156,15 @@ def _first_line(error: Exception) -> str:
     return (str(cause).splitlines() or [type(error).__name__])[0]
 
 
-GAP_SENSORS: Final = tuple(
-    map(
-        gap_sensor,
-        (
-            squads_formed,
-            squad_rosters,
-            pledged_contributions,
-            qf_matches,
-            *FINDING_ASSETS,
-            ledger_seals,
-        ),
-    )
+DRIVEN: Final = (
+    squads_formed,
+    squad_rosters,
+    pledged_contributions,
+    qf_matches,
+    *FINDING_ASSETS,
+    *CREDIT_ASSETS,
+    ledger_seals,
 )
+"""The assets that have a gap, in the order in which gaps are closed."""
+
+GAP_SENSORS: Final = tuple(map(gap_sensor, DRIVEN))

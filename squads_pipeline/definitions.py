@@ -5,6 +5,8 @@ from typing import Final
 import dagster as dg
 
 from assets.checks import CHECKS
+from assets.credit import CREDIT_ASSETS
+from assets.credit_checks import CREDIT_CHECKS
 from assets.finding_checks import FINDING_CHECKS
 from assets.findings import FINDING_ASSETS
 from assets.formation import FORMATION_ASSETS
@@ -28,6 +30,7 @@ defs: Final = dg.Definitions(
         *ROSTER_ASSETS,
         *ASSETS,
         *FINDING_ASSETS,
+        *CREDIT_ASSETS,
         *LEDGER_ASSETS,
         *MARTS,
     ],
@@ -36,6 +39,7 @@ defs: Final = dg.Definitions(
         *ROSTER_CHECKS,
         *CHECKS,
         *FINDING_CHECKS,
+        *CREDIT_CHECKS,
         *LEDGER_CHECKS,
     ],
     sensors=[*GAP_SENSORS, mart_automation, *ALERT_SENSORS],

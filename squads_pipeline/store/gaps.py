@@ -14,6 +14,8 @@ GAPS = (
     "reviewed_findings",
     "bubbled_findings",
     "delivered_messages",
+    "credit_dividends",
+    "policy_calibration",
     "ledger_seals",
 )
 """Driven assets, each with a view of its name in the schema ``gaps``."""

@@ -42,18 +42,29 @@ def by_id(connection: Connection, identity: str) -> Policy:
 
 def adopt(connection: Connection, policy: Policy, *, adopted_by: str, reason: str) -> str:
     """Store a policy by its content and put it in force; returns its id."""
-    identity = policy_id(policy)
-    connection.execute(
-        insert(policies)
-        .values(id=identity, content=to_json(policy), created_at=func.squads.clock())
-        .on_conflict_do_nothing()
-    )
+    identity = keep(connection, policy)
     connection.execute(
         insert(policy_adoptions).values(
             policy_id=identity, adopted_by=adopted_by, reason=reason, adopted_at=func.squads.clock()
         )
     )
     return identity
+
+
+def keep(connection: Connection, policy: Policy) -> str:
+    """Store a policy by its content, without putting it in force; returns its id."""
+    identity = policy_id(policy)
+    connection.execute(
+        insert(policies)
+        .values(id=identity, content=to_json(policy), created_at=func.squads.clock())
+        .on_conflict_do_nothing()
+    )
+    return identity
+
+
+def hold(connection: Connection, identity: str) -> None:
+    """Let one transaction at a time decide about a policy."""
+    connection.execute(select(policies.c.id).where(policies.c.id == identity).with_for_update(key_share=True))
 
 
 def ensure_one_adopted(connection: Connection) -> None:

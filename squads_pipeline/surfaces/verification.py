@@ -11,6 +11,8 @@ from rich.markup import escape
 from sqlalchemy import Connection, Engine
 
 from squads_pipeline.drivers import (
+    audit_calibrations,
+    audit_dividends,
     audit_findings,
     audit_formations,
     audit_matches,
@@ -18,6 +20,7 @@ from squads_pipeline.drivers import (
     audit_rosters,
 )
 from squads_pipeline.store import seal_findings, seals, verifications
+from squads_pipeline.store.credit_invariants import CREDIT_INVARIANTS
 from squads_pipeline.store.finding_invariants import FINDING_INVARIANTS, STATES
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
@@ -125,6 +128,7 @@ def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fi
         *ROSTER_INVARIANTS,
         STATES,
         *FINDING_INVARIANTS,
+        *CREDIT_INVARIANTS,
     ):
         yield one.number, one.description, one.find
     yield (
@@ -141,6 +145,10 @@ def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fi
         "Every payment under a pledge, recomputed from its inputs, is what was paid.",
         audit_pledges.findings_since,
     )
+    dividends = "Every dividend, recomputed from contributions and provenance of its time, is what was paid."
+    yield "I9", dividends, audit_dividends.findings_since
+    calibrations = "Every calibration, recomputed from the facts of its moment, says what it said."
+    yield "I9", calibrations, audit_calibrations.findings_since
     yield seal_findings.NUMBER, _LINKS, seal_findings.links_since
     for one in (seal_findings.SEALS, seal_findings.OVERLOOKED):
         yield one.number, one.description, one.find

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -153,11 +154,9 @@ def run_assets(
         "dagster/asset_partition_range_start": first.isoformat(),
         "dagster/asset_partition_range_end": last.isoformat(),
     }
+    everything: list[Any] = [*(defs.assets or ()), *(defs.asset_checks or ())]
     return dg.materialize(
-        [
-            *(defs.assets or ()),
-            *(defs.asset_checks or ()),
-        ],
+        everything,
         selection=dg.AssetSelection.assets(*names),
         partition_key=first.isoformat() if single else None,
         tags={} if single else span,

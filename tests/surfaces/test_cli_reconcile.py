@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import Engine, text
 
+from squads_pipeline.drivers.registry import DRIVERS
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.store import policies
 from tests.surfaces.conftest import Squads
@@ -96,13 +97,7 @@ def test_pledges_are_honoured_before_matching(community: Squads, engine: Engine)
     for agent in ("ada", "bob"):
         community("pledge", "--as", agent)
     plan = community("reconcile", "--dry-run", "--json").document["plan"]
-    assert list(plan) == [
-        "squads_formed",
-        "squad_rosters",
-        "pledged_contributions",
-        "qf_matches",
-        "ledger_seals",
-    ]
+    assert list(plan) == list(DRIVERS)
     assert (plan["pledged_contributions"]["units"], plan["pledged_contributions"]["contributed"]) == (2, "10")
     status = community("status", "--json").document
     assert ("pledged_contributions", 2) in [(one["gap"], one["open_units"]) for one in status["gaps"]]

@@ -5,6 +5,7 @@ from squads_pipeline.store.schema.credit import (
     credit_dividends,
     dividends,
     outcomes,
+    outcomes_unsettled,
     policy_calibration,
 )
 from squads_pipeline.store.schema.formation import knowledge_gaps, squad_events, squads_formed, unpaid_seeds
@@ -71,6 +72,7 @@ __all__ = [
     "metadata",
     "outbox",
     "outcomes",
+    "outcomes_unsettled",
     "paused_gaps",
     "pledged_contributions",
     "pledges",

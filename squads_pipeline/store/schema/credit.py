@@ -12,6 +12,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -46,9 +47,22 @@ outcomes = Table(
     moment("recorded_at", "When it was recorded"),
     Column("request_key", Text, unique=True, comment="Names the request; one that is repeated adds nothing"),
     CheckConstraint("kind IN ('cited', 'replicated', 'refuted', 'adopted')", name="kind_is_known"),
+    CheckConstraint("evidence ~ '[^[:space:]]' AND length(evidence) <= 4000", name="evidence_says_something"),
     Index("outcomes_artifact_idx", "artifact_type", "artifact_id"),
+    # What was seen in one place happened once, whoever saw it: hashed, because evidence may be long.
+    Index("outcomes_once", "artifact_type", "artifact_id", "kind", text("md5(evidence)"), unique=True),
     schema=SCHEMA,
     comment="What later became of artifacts: the reason for dividends. Facts: never updated or deleted.",
+)
+
+outcomes_unsettled = Table(
+    "outcomes_unsettled",
+    metadata,
+    _outcome("Outcome without a row of dividends", primary_key=True),
+    Column("kind", Text, nullable=False, comment="cited, replicated, refuted or adopted"),
+    moment("recorded_at", "When it was recorded"),
+    schema=SCHEMA,
+    comment="The inbox of credit_dividends: outcomes that are not settled. State, kept by triggers.",
 )
 
 dividends = Table(
@@ -58,7 +72,12 @@ dividends = Table(
     micro("amount_micro", "What the outcome is worth under the policy, in µT"),
     micro("paid_micro", "What was paid: the amount, or zero with the reason why, in µT"),
     Column("agents", Integer, nullable=False, comment="Agents paid"),
-    Column("reason", Text, nullable=False, comment="paid, refuted, or nobody to credit"),
+    Column(
+        "reason",
+        Text,
+        nullable=False,
+        comment="paid, refuted, nobody to credit, or worth nothing under the policy",
+    ),
     moment("settled_at", "When it was settled"),
     *stamps(),
     CheckConstraint("paid_micro IN (0, amount_micro)", name="all_or_nothing"),
@@ -85,7 +104,7 @@ credit_dividends = Table(
     Column("via_squad", Integer, nullable=False, comment="How many of them were made through a squad"),
     Column(
         "weight",
-        Numeric(60, 0),
+        Numeric,
         nullable=False,
         comment="Weight of the agent, an exact integer; comparable within the outcome only",
     ),

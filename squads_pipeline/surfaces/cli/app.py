@@ -12,6 +12,7 @@ from squads_pipeline.surfaces.cli import (
     alerting,
     community,
     correcting,
+    crediting,
     database,
     dumping,
     exporting,
@@ -22,6 +23,7 @@ from squads_pipeline.surfaces.cli import (
     pausing,
     pledging,
     policy,
+    proposals,
     reconciling,
     rosters,
     serving,
@@ -62,6 +64,8 @@ app.command("find")(working.find)
 app.command("review")(working.review)
 app.command("findings")(working.findings)
 app.command("journal")(working.journal)
+app.command("outcome")(crediting.outcome)
+app.command("credit")(crediting.credit)
 app.command("table")(tables.table)
 app.command("export")(exporting.export)
 app.command("form")(rosters.form)
@@ -90,7 +94,13 @@ policy_group = _group("See and change the numbers that rule the economy.")
 policy_group.command("show")(policy.show)
 policy_group.command("diff")(policy.diff)
 policy_group.command("apply")(policy.apply)
+policy_group.command("proposals")(proposals.proposals)
+policy_group.command("adopt")(proposals.adopt)
 app.add_typer(policy_group, name="policy")
+
+provenance_group = _group("What artifacts were derived from: the ways along which credit goes back.")
+provenance_group.command("add")(crediting.derive)
+app.add_typer(provenance_group, name="provenance")
 
 agents_group = _group("The actors of the community.")
 agents_group.command("add")(community.add_agent)

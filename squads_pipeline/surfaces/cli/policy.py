@@ -55,9 +55,9 @@ def diff(file: PolicyFile, as_json: Json = False) -> None:
         document = {
             "policy_id": rules.policy_id(now),
             "proposed_id": rules.policy_id(proposed),
-            "changes": [_change(one) for one in changes],
+            "changes": [change_document(one) for one in changes],
         }
-        answer.give(document, lambda out: _show_changes(out, changes))
+        answer.give(document, lambda out: show_changes(out, changes))
 
 
 def apply(
@@ -76,15 +76,19 @@ def apply(
             now = policies.current(connection)
             changes = rules.diff(now, proposed)
             if changes:
-                policies.adopt(connection, proposed, adopted_by=_user(), reason=reason)
+                policies.adopt(connection, proposed, adopted_by=user(), reason=reason)
         identity = rules.policy_id(proposed)
 
         def said(out: Console) -> None:
-            _show_changes(out, changes)
+            show_changes(out, changes)
             if changes:
                 out.print(f"policy {identity} is in force", markup=False)
 
-        document = {"policy_id": identity, "adopted": bool(changes), "changes": list(map(_change, changes))}
+        document = {
+            "policy_id": identity,
+            "adopted": bool(changes),
+            "changes": list(map(change_document, changes)),
+        }
         answer.give(document, said)
 
 
@@ -102,11 +106,13 @@ def _read(file: Path) -> "Policy":
         ) from error
 
 
-def _change(change: "Change") -> dict[str, str]:
+def change_document(change: "Change") -> dict[str, str]:
+    """A change for a program."""
     return {"parameter": change.name, "now": change.before, "then": change.after}
 
 
-def _show_changes(out: Console, changes: "list[Change]") -> None:
+def show_changes(out: Console, changes: "list[Change]") -> None:
+    """Changes for a person."""
     if not changes:
         out.print("the file says what is in force; nothing changes")
         return
@@ -116,7 +122,8 @@ def _show_changes(out: Console, changes: "list[Change]") -> None:
     out.print(table)
 
 
-def _user() -> str:
+def user() -> str:
+    """Who gives the command, by the operating system."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):
