@@ -6,6 +6,7 @@ from sqlalchemy import Engine, text
 from squads_pipeline.drivers.registry import DRIVERS
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.store import policies
+from squads_pipeline.store.gaps import GAPS
 from tests.surfaces.conftest import Squads
 
 
@@ -35,16 +36,11 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(gap: Squads, engine: Engine
 
 
 def test_gaps_and_status_show_what_is_missing(gap: Squads) -> None:
-    [forming, rosters, pledges, found, seals] = gap("gaps", "--json").document["gaps"]
-    assert (forming["gap"], forming["open_units"]) == ("squads_formed", 0)
-    assert (rosters["gap"], rosters["open_units"]) == ("squad_rosters", 0)
-    assert (pledges["gap"], pledges["open_units"]) == ("pledged_contributions", 0)
-    assert (seals["gap"], seals["open_units"]) == ("ledger_seals", 0)
-    assert (found["gap"], found["open_units"], found["tokens_at_stake_micro"]) == (
-        "qf_matches",
-        1,
-        34_000_000,
-    )
+    by_name = {one["gap"]: one for one in gap("gaps", "--json").document["gaps"]}
+    assert list(by_name) == list(GAPS)
+    assert [name for name, one in by_name.items() if one["open_units"]] == ["qf_matches"]
+    found = by_name["qf_matches"]
+    assert (found["open_units"], found["tokens_at_stake_micro"]) == (1, 34_000_000)
     assert found["units"][0]["unit"] == "squad:heat"
     assert "squad:heat: 2 contributions unmatched" in gap("gaps").out
     status = gap("status", "--json").document
