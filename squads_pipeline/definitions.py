@@ -5,6 +5,7 @@ from typing import Final
 import dagster as dg
 
 from assets.checks import CHECKS
+from assets.driven import FAILURE_CHECKS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS
@@ -20,7 +21,7 @@ from sensors.marts import mart_automation
 
 defs: Final = dg.Definitions(
     assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS],
-    asset_checks=[*FORMATION_CHECKS, *CHECKS, *LEDGER_CHECKS],
+    asset_checks=[*FORMATION_CHECKS, *CHECKS, *LEDGER_CHECKS, *FAILURE_CHECKS],
     sensors=[*GAP_SENSORS, mart_automation, *ALERT_SENSORS],
     resources={"database": Database(), "marts": MartTables()},
     # A run is one or two short steps; a process for each would take longer than the work.
