@@ -12,6 +12,7 @@ from squads_pipeline.store.schema.funding import (
     contributor_totals,
     qf_claims,
     qf_matches,
+    qf_put_aside,
     qf_rounds,
     qf_standings,
     qf_unclaimed,
@@ -42,7 +43,12 @@ from squads_pipeline.store.schema.operations import (
     policies,
     policy_adoptions,
 )
-from squads_pipeline.store.schema.pledges import pledged_contributions, pledges, pledges_in_force
+from squads_pipeline.store.schema.pledges import (
+    pledge_wakeups,
+    pledged_contributions,
+    pledges,
+    pledges_in_force,
+)
 from squads_pipeline.store.schema.seals import ledger_seals, transfer_seals, unsealed_transfers
 from squads_pipeline.store.schema.squads import agents, research_squads
 from squads_pipeline.store.schema.work import finding_reviews, squad_findings, squad_journal
@@ -72,6 +78,7 @@ __all__ = [
     "outbox",
     "outcomes",
     "paused_gaps",
+    "pledge_wakeups",
     "pledged_contributions",
     "pledges",
     "pledges_in_force",
@@ -80,6 +87,7 @@ __all__ = [
     "policy_calibration",
     "qf_claims",
     "qf_matches",
+    "qf_put_aside",
     "qf_rounds",
     "qf_standings",
     "qf_unclaimed",
