@@ -11,6 +11,7 @@ from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS
 from assets.ledger import LEDGER_ASSETS
 from assets.ledger_checks import LEDGER_CHECKS
+from assets.market import MARKET
 from assets.marts import MARTS
 from assets.sources import SOURCES
 from resources.database import Database
@@ -20,7 +21,7 @@ from sensors.gaps import GAP_SENSORS
 from sensors.marts import mart_automation
 
 defs: Final = dg.Definitions(
-    assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS],
+    assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS, *MARKET],
     asset_checks=[*FORMATION_CHECKS, *CHECKS, *LEDGER_CHECKS, *FAILURE_CHECKS],
     sensors=[*GAP_SENSORS, mart_automation, *ALERT_SENSORS],
     resources={"database": Database(), "marts": MartTables()},

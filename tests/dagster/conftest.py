@@ -15,6 +15,7 @@ from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS, QfMatchesConfig
 from assets.ledger import LEDGER_ASSETS
 from assets.ledger_checks import LEDGER_CHECKS
+from assets.market import MARKET
 from assets.marts import MARTS
 from assets.sources import SOURCES
 from resources.database import Database
@@ -161,7 +162,7 @@ def run_assets(
     }
     return dg.materialize(
         [
-            *(*SOURCES, *FORMATION_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS),
+            *(*SOURCES, *FORMATION_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS, *MARKET),
             *(*FORMATION_CHECKS, *CHECKS, *LEDGER_CHECKS),
         ],
         selection=dg.AssetSelection.assets(*names),

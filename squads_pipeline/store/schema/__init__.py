@@ -29,7 +29,10 @@ from squads_pipeline.store.schema.knowledge import (
 from squads_pipeline.store.schema.ledger import accounts, entries, transfers
 from squads_pipeline.store.schema.marts import (
     agent_statements,
+    fairness,
+    gap_coverage,
     mechanism_comparison,
+    squad_market,
     squad_pools,
     token_supply,
 )
@@ -67,7 +70,9 @@ __all__ = [
     "dividends",
     "driver_runs",
     "entries",
+    "fairness",
     "finding_reviews",
+    "gap_coverage",
     "gap_failures",
     "harvest_distributions",
     "knowledge_gaps",
@@ -98,6 +103,7 @@ __all__ = [
     "squad_grants",
     "squad_join_bids",
     "squad_journal",
+    "squad_market",
     "squad_members",
     "squad_merges",
     "squad_pools",
