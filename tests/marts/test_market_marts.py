@@ -97,6 +97,10 @@ def test_places_time_and_multiplier() -> None:
     assert third["seconds_left"] == 0
 
 
+def known(value: Any) -> Any:
+    return None if pd.isna(value) else value
+
+
 def test_coverage_by_type_and_band() -> None:
     rows = [
         ("gap", 1_000_000, 7, 50),
@@ -108,9 +112,9 @@ def test_coverage_by_type_and_band() -> None:
     ]
     targets = pd.DataFrame(rows, columns=["artifact_type", "importance_ppm", "pool_micro", "waits_seconds"])
     made = coverage(targets, effective_on=DAY, least_ppm=500_000, types=("gap", "analysis"))
-    found = {
+    found: dict[Any, Any] = {
         (one["artifact_type"], one["importance_from_ppm"]): [
-            None if pd.isna(one[name]) else one[name] for name in list(made.columns)[3:]
+            known(one[name]) for name in list(made.columns)[3:]
         ]
         for one in made.to_dict("records")
     }
