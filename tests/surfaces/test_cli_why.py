@@ -147,7 +147,8 @@ def test_a_payout_rests_on_points_and_on_what_filled_the_pool(world: Engine, squ
         )
         connection.execute(
             text("""INSERT INTO squads.harvest_distributions
-                    SELECT 'x', 'ada', 0, 'lead', 2, 1, 0.5, 1, 20, 60000000, 0, :policy, '1', 'd', 'r', current_date"""),
+                    SELECT 'x', 'ada', 0, 'lead', 2, 1, 0.5, 1, 20, 60000000, 0,
+                           :policy, '1', 'd', 'r', current_date"""),
             stamp,
         )
     pay(world, "payout", "squad:x", "wallet:ada", 60, "payout:x:ada")
