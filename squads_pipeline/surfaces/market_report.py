@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 from sqlalchemy import Connection
 
 from squads_pipeline.marts.squad_market import market
@@ -81,7 +81,7 @@ def show(out: Console, rows: Sequence[Row], limit: int) -> None:
         "time left",
     )
     for row in rows[:limit]:
-        shown.add_row(*map(escape, _cells(row)))
+        shown.add_row(*map(Text, _cells(row)))
     out.print(shown)
     if len(rows) > limit:
         out.print(f"… and {len(rows) - limit:,} more")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 from rich.tree import Tree
 from sqlalchemy import Connection
 
@@ -58,11 +58,11 @@ def document(node: Node) -> Mapping[str, Any]:
 
 
 def show(out: Console, node: Node) -> None:
-    """For a person."""
-    out.print(_tree(node, Tree(escape(node.what))))
+    """For a person. As plain text: in markup a key such as ``refund:x:bob`` would show an emoji."""
+    out.print(_tree(node, Tree(Text(node.what))))
 
 
 def _tree(node: Node, tree: Tree) -> Tree:
     for one in node.rests_on:
-        _tree(one, tree.add(escape(one.what)))
+        _tree(one, tree.add(Text(one.what)))
     return tree

@@ -9,18 +9,11 @@ import dagster as dg
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from assets.checks import CHECKS
-from assets.formation import FORMATION_ASSETS
-from assets.formation_checks import FORMATION_CHECKS
-from assets.funding import ASSETS, QfMatchesConfig
-from assets.ledger import LEDGER_ASSETS
-from assets.ledger_checks import LEDGER_CHECKS
-from assets.market import MARKET
-from assets.marts import MARTS
-from assets.sources import SOURCES
+from assets.funding import QfMatchesConfig
 from resources.database import Database
 from resources.tables import MartTables
 from squads_pipeline.commands import community, funding
+from squads_pipeline.definitions import defs
 from squads_pipeline.drivers.match_round import match_round
 from squads_pipeline.drivers.run import DriverRun
 from squads_pipeline.rules.policy import Policy
@@ -162,8 +155,8 @@ def run_assets(
     }
     return dg.materialize(
         [
-            *(*SOURCES, *FORMATION_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS, *MARKET),
-            *(*FORMATION_CHECKS, *CHECKS, *LEDGER_CHECKS),
+            *(defs.assets or ()),
+            *(defs.asset_checks or ()),
         ],
         selection=dg.AssetSelection.assets(*names),
         partition_key=first.isoformat() if single else None,
