@@ -24,6 +24,7 @@ from squads_pipeline.store import runs, statement_checks
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
 from squads_pipeline.store.statement_checks import Mismatch
 from squads_pipeline.store.statements import AGENTS, SQUADS, Book
+from squads_pipeline.store.statements import SUPPLY as SUPPLY_BOOK
 
 SHOWN: Final = 20
 """Findings shown in the UI."""
@@ -37,6 +38,7 @@ PLACES: Final = "I11"
 CLOSING: Final = "closing_equals_ledger"
 OPENING: Final = "opening_equals_previous_closing"
 SUPPLY: Final = "supply_sums_to_zero"
+SUPPLY_CLOSING: Final = "supply_equals_ledger"
 
 Find = Callable[[Connection, date | None], Findings]
 Compare = Callable[[Connection, Book, date, date], list[Mismatch]]
@@ -149,12 +151,28 @@ def supply_sums_to_zero(context: dg.AssetCheckExecutionContext, database: Databa
     return dg.AssetCheckResult(passed=not rows, metadata={"findings": len(rows), **_findings_table(rows)})
 
 
+@dg.asset_check(
+    asset=token_supply,
+    name=SUPPLY_CLOSING,
+    blocking=True,
+    description="What each kind of account held at the end of the day is what the ledger's entries say.",
+)
+def supply_equals_ledger(context: dg.AssetCheckExecutionContext, database: Database) -> dg.AssetCheckResult:
+    """Compare each day's supply with the ledger, in one snapshot."""
+    first, last = span_of(context) or (date.min, date.max)
+    with database.snapshot() as connection:
+        found = statement_checks.supply_mismatches(connection, first, last)
+        today = runs.today(connection)
+    return _comparison(dg.AssetCheckKey(token_supply.key, SUPPLY_CLOSING), SUPPLY_BOOK, found, today)
+
+
 CHECKS: Final = (
     invariants,
     pledge_checks,
     _statement_checks(squad_pools, SQUADS, "pool"),
     _statement_checks(agent_statements, AGENTS, "wallet"),
     supply_sums_to_zero,
+    supply_equals_ledger,
 )
 
 

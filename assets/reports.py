@@ -11,6 +11,7 @@ import pandas as pd
 from squads_pipeline.drivers.run import Outcome
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.store.formation_facts import FormationSummary, Seeded
+from squads_pipeline.store.gap_failures import Failure
 from squads_pipeline.store.gaps import Size
 from squads_pipeline.store.match_facts import Large, Summary
 
@@ -35,6 +36,18 @@ def gap_metadata(moment: str, size: Size) -> dict[str, dg.MetadataValue]:
         f"gap {moment}, units": dg.MetadataValue.int(size.units),
         f"gap {moment}, tokens": dg.MetadataValue.text(f"{size.tokens_at_stake:,}"),
     }
+
+
+def failures_table(failures: Sequence[Failure], limit: int) -> dict[str, dg.MetadataValue]:
+    """Units that failed as a table, those that fail the longest first; nothing if there are none."""
+    if not failures:
+        return {}
+    rows = [
+        (one.unit, one.error, one.attempts, f"{one.retry_at:%Y-%m-%d %H:%M:%S} UTC")
+        for one in failures[:limit]
+    ]
+    heads = ("unit", "error", "attempts", "tried again at")
+    return {"failing units": dg.MetadataValue.md(markdown_table(heads, rows))}
 
 
 def matches_table(matches: Sequence[Large]) -> dict[str, dg.MetadataValue]:

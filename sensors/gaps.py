@@ -20,8 +20,9 @@ from resources.database import Database
 from sensors.back_off import back_off
 from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.server.errors import ServerError
-from squads_pipeline.store import gaps, pauses, policies, runs
+from squads_pipeline.store import gap_failures, gaps, pauses, policies, runs
 from squads_pipeline.store.errors import SquadsError
+from squads_pipeline.store.gap_failures import Failure
 from squads_pipeline.store.pauses import Pause
 
 IN_FLIGHT: Final = [
@@ -82,7 +83,7 @@ def gap_sensor(asset: dg.AssetsDefinition, *, stay: timedelta = STAY) -> dg.Sens
                 if pause is not None:
                     return dg.SkipReason(_paused(pause))
                 if not _opens(lambda: gaps.is_open(connection, gap), stay):
-                    return dg.SkipReason(f"no gap: gaps.{gap} is empty, nothing is missing now")
+                    return dg.SkipReason(_nothing_due(gap, gap_failures.of_gap(connection, gap)))
                 return dg.SensorResult(run_requests=[_request(connection, asset, gap, driver)])
         except (OperationalError, InterfaceError, ServerError) as error:
             return dg.SkipReason(f"the database cannot be reached: {_first_line(error)}")
@@ -100,6 +101,15 @@ def _opens(is_open: Callable[[], bool], stay: timedelta) -> bool:
             return False
         time.sleep(LOOK_EVERY.total_seconds())
     return True
+
+
+def _nothing_due(gap: str, failures: Sequence[Failure]) -> str:
+    """Why a gap that has nothing due is left alone, for a person."""
+    if not failures:
+        return f"no gap: gaps.{gap} is empty, nothing is missing now"
+    again_at = min(one.retry_at for one in failures)
+    units = f"{len(failures)} failing unit{'s' if len(failures) > 1 else ''}"
+    return f"only {units} of gaps.{gap}: tried again from {again_at:%Y-%m-%d %H:%M:%S} UTC, see `squads gaps`"
 
 
 def _request(connection: Connection, asset: dg.AssetsDefinition, gap: str, driver: str) -> dg.RunRequest:

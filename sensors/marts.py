@@ -5,6 +5,7 @@ from typing import Final
 import dagster as dg
 
 from assets.funding import mechanism_comparison, squad_pools
+from assets.market import MARKET
 from assets.marts import MARTS
 
 # The daemon could evaluate every five seconds. A quarter of a minute is soon enough for analysts, and rounds
@@ -16,7 +17,7 @@ MART_TAG: Final = "squads/mart"
 
 mart_automation: Final = dg.AutomationConditionSensorDefinition(
     "mart_automation",
-    target=dg.AssetSelection.assets(squad_pools, mechanism_comparison, *MARTS),
+    target=dg.AssetSelection.assets(squad_pools, mechanism_comparison, *MARTS, *MARKET),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=EVERY_SECONDS,
     run_tags={MART_TAG: "true"},

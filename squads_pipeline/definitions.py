@@ -7,6 +7,7 @@ import dagster as dg
 from assets.checks import CHECKS
 from assets.credit import CREDIT_ASSETS
 from assets.credit_checks import CREDIT_CHECKS
+from assets.driven import FAILURE_CHECKS
 from assets.finding_checks import FINDING_CHECKS
 from assets.findings import FINDING_ASSETS
 from assets.formation import FORMATION_ASSETS
@@ -14,6 +15,7 @@ from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS
 from assets.ledger import LEDGER_ASSETS
 from assets.ledger_checks import LEDGER_CHECKS
+from assets.market import MARKET
 from assets.marts import MARTS
 from assets.rosters import ROSTER_ASSETS, ROSTER_CHECKS
 from assets.sources import SOURCES
@@ -33,6 +35,7 @@ defs: Final = dg.Definitions(
         *CREDIT_ASSETS,
         *LEDGER_ASSETS,
         *MARTS,
+        *MARKET,
     ],
     asset_checks=[
         *FORMATION_CHECKS,
@@ -41,6 +44,7 @@ defs: Final = dg.Definitions(
         *FINDING_CHECKS,
         *CREDIT_CHECKS,
         *LEDGER_CHECKS,
+        *FAILURE_CHECKS,
     ],
     sensors=[*GAP_SENSORS, mart_automation, *ALERT_SENSORS],
     resources={"database": Database(), "marts": MartTables()},

@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from squads_pipeline.drivers.run import NOTHING, DriverRun, Outcome
+from squads_pipeline.drivers.units import close_units, merged
 from squads_pipeline.rules import formation, lifecycle
 from squads_pipeline.rules.policy import Policy, policy_id
-from squads_pipeline.store import formations, gaps, ledger, policies, runs, squad_events, top_up
-from squads_pipeline.store.formations import NewFormation, UnpaidSeed
+from squads_pipeline.store import (
+    formations,
+    gap_failures,
+    gaps,
+    ledger,
+    policies,
+    runs,
+    squad_events,
+    top_up,
+)
+from squads_pipeline.store.formations import Candidate, NewFormation, UnpaidSeed
 from squads_pipeline.store.ledger import TransferRequest
 from squads_pipeline.store.stamp import Stamp
 
@@ -32,39 +42,68 @@ class Payment:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a run goes by: the policy, and the stamp of its facts."""
+
+    policy: Policy
+    stamp: Stamp
+
+
 def form_squads(connection: Connection, run: DriverRun) -> Outcome:
     """Pay seeds in arrears, then form squads around the most important targets that have none.
 
     The lock on the treasury lets one run at a time; the gap is read again under it. Squads are formed while
-    the treasury can pay something of their seeds; the rest of the gap stays open.
+    the treasury can pay something of their seeds; the rest of the gap stays open. A target or seed that cannot
+    be closed is put aside, and what it would have got is there for those after it.
     """
     policy = policies.current(connection)
-    stamp = Stamp(NAME, run.run_id, policy_id(policy), formation.RULE_VERSION)
+    terms = Terms(policy, Stamp(NAME, run.run_id, policy_id(policy), formation.RULE_VERSION))
     locked = top_up.lock(connection, ledger.TREASURY, policy.treasury_target_micro)
     if not gaps.is_open(connection, GAP):
         return NOTHING
-    minted_micro = top_up.mint(connection, locked, policy.treasury_target_micro, stamp)
-    funds_micro = locked.account.balance_micro + minted_micro
-    arrears = _arrears(formations.lock_unpaid_seeds(connection), funds_micro)
-    funds_micro -= sum(payment.amount_micro for payment in arrears)
-    chosen = _choose(connection, policy, funds_micro)
-    formed = _write(connection, list(chosen), stamp)
+    minted_micro = top_up.mint(connection, locked, policy.treasury_target_micro, terms.stamp)
+    aside = gap_failures.put_aside(connection, GAP)
+    seeds = {f"seed:{one.squad_id}": one for one in formations.lock_unpaid_seeds(connection, aside)}
+    least = formation.least_ppm(policy.min_importance)
+    targets = {
+        f"target:{one.target.artifact_type}:{one.target.artifact_id}": one
+        for one in formations.candidates(connection, least, policy.max_per_run, aside)
+    }
+
+    def close(units: Sequence[str]) -> Outcome:
+        unpaid = [seeds[unit] for unit in units if unit in seeds]
+        return _close(connection, unpaid, [targets[unit] for unit in units if unit in targets], terms)
+
+    # The order decides who is paid when the treasury is short, also among the halves that a failure makes.
+    outcome = close_units(connection, GAP, [*seeds, *targets], run, close)
+    outcome = merged(outcome, Outcome(0, minted_micro, {"minted_micro": minted_micro}))
+    if outcome.units or minted_micro:
+        runs.record(connection, units=outcome.units, moved_micro=outcome.moved_micro, stamp=terms.stamp)
+    return outcome
+
+
+def _close(
+    connection: Connection, unpaid: Sequence[UnpaidSeed], candidates: Sequence[Candidate], terms: Terms
+) -> Outcome:
+    """Pay some seeds in arrears, and form squads around some targets, from what the treasury holds now."""
+    treasury = ledger.find_accounts(connection, [ledger.TREASURY])[ledger.TREASURY]
+    arrears = _arrears(unpaid, treasury.balance_micro)
+    funds_micro = treasury.balance_micro - sum(payment.amount_micro for payment in arrears)
+    chosen = _choose(connection, candidates, terms.policy, funds_micro)
+    formed = _write(connection, list(chosen), terms.stamp)
     payments = [*arrears, *(chosen[new] for new in formed if new.seed_micro > 0)]
-    paid_micro = _pay(connection, locked.account.id, payments, stamp)
+    paid_micro = _pay(connection, treasury.id, payments, terms.stamp)
     formations.keep_arrears(connection, [payment.after for payment in payments])
-    _open(connection, {new: chosen[new].amount_micro for new in formed}, policy, stamp)
-    units = len(formed) + len(arrears)
-    if units or minted_micro:
-        runs.record(connection, units=units, moved_micro=paid_micro + minted_micro, stamp=stamp)
+    _open(connection, {new: chosen[new].amount_micro for new in formed}, terms)
     return Outcome(
-        units=units,
-        moved_micro=paid_micro + minted_micro,
+        units=len(formed) + len(arrears),
+        moved_micro=paid_micro,
         facts={
             "squads_formed": len(formed),
             "seeds_in_arrears_paid": len(arrears),
             "seeds_micro": paid_micro,
             "seeds_missing_micro": sum(payment.after.missing_micro for payment in payments),
-            "minted_micro": minted_micro,
         },
     )
 
@@ -75,10 +114,11 @@ def _arrears(unpaid: Sequence[UnpaidSeed], funds_micro: int) -> list[Payment]:
     return [Payment(*one) for one in zip(unpaid, paid, strict=True) if one[1] > 0]
 
 
-def _choose(connection: Connection, policy: Policy, funds_micro: int) -> dict[NewFormation, Payment]:
+def _choose(
+    connection: Connection, candidates: Sequence[Candidate], policy: Policy, funds_micro: int
+) -> dict[NewFormation, Payment]:
     """The squads to form, with the payment of each seed, the most important first."""
-    least = formation.least_ppm(policy.min_importance)
-    wanted = _named(connection, formations.candidates(connection, least, policy.max_per_run), policy)
+    wanted = _named(connection, candidates, policy)
     paid = formation.pay_in_order([new.seed_micro for new in wanted], funds_micro)
     return {
         new: Payment(UnpaidSeed(new.squad_id, new.seed_micro, 0), amount)
@@ -87,9 +127,7 @@ def _choose(connection: Connection, policy: Policy, funds_micro: int) -> dict[Ne
     }
 
 
-def _named(
-    connection: Connection, candidates: Sequence[formations.Candidate], policy: Policy
-) -> list[NewFormation]:
+def _named(connection: Connection, candidates: Sequence[Candidate], policy: Policy) -> list[NewFormation]:
     """The squads of some targets; an id that somebody has taken gives way to the next of the target."""
     numbers = {one.target: one.squads_before + 1 for one in candidates}
     while numbers:
@@ -144,7 +182,7 @@ def _pay(connection: Connection, treasury_id: int, payments: Sequence[Payment], 
     return posted.moved_micro
 
 
-def _open(connection: Connection, posted: dict[NewFormation, int], policy: Policy, stamp: Stamp) -> None:
+def _open(connection: Connection, posted: dict[NewFormation, int], terms: Terms) -> None:
     """Let the squads recruit that may."""
     ids = [
         new.squad_id
@@ -158,6 +196,6 @@ def _open(connection: Connection, posted: dict[NewFormation, int], policy: Polic
         )
         is None
     ]
-    formations.open_recruitment(connection, ids, policy.recruit_window_seconds)
+    formations.open_recruitment(connection, ids, terms.policy.recruit_window_seconds)
     reason = "chartered, its success criteria locked, its seed posted"
-    squad_events.record(connection, ids, [lifecycle.OPENED], reason=reason, actor=NAME, stamp=stamp)
+    squad_events.record(connection, ids, [lifecycle.OPENED], reason=reason, actor=NAME, stamp=terms.stamp)

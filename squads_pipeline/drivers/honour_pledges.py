@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlalchemy import Connection
 
 from squads_pipeline.drivers.run import NOTHING, DriverRun, Outcome
+from squads_pipeline.drivers.units import close_units
 from squads_pipeline.rules.pledges import RULE_VERSION, Payment, Wallet, payments, preferred
 from squads_pipeline.rules.policy import Policy, policy_id
 from squads_pipeline.store import ledger, matching, pledging, policies, runs
@@ -13,22 +14,43 @@ from squads_pipeline.store.pledging import OpenSquad, Pledged
 from squads_pipeline.store.stamp import Stamp
 
 NAME = "honour_pledges"
+GAP = "pledged_contributions"
+_UNIT = "agent:"
 
 
 def honour_pledges(connection: Connection, run: DriverRun) -> Outcome:
-    """Pay for every agent whose pledge has a free place this cycle; all or nothing.
+    """Pay for every agent whose pledge has a free place this cycle; an agent that cannot be paid for is put aside.
 
-    The lock on an agent's pledge lets one run at a time pay for it, and holds a revocation back; what was
-    funded in the cycle is read again under it. Then squads are locked, then accounts, as everywhere.
+    One run at a time takes the wake-ups and looks. The lock on an agent's pledge holds a revocation back; what
+    was funded in the cycle is read again under it. Then squads are locked, then accounts, as everywhere. Pledges
+    that cannot pay now are put to rest in the end, until something wakes them or the cycle is over.
     """
+    pledging.wake(connection)
+    awake = pledging.lock_awake(connection)
+    if not awake:
+        return NOTHING
     policy = policies.current(connection)
     stamp = Stamp(NAME, run.run_id, policy_id(policy), RULE_VERSION)
-    due = pledging.lock_due(connection)
-    if not due:
-        return NOTHING
     matching.lock_fundable_squads(connection)
-    pledged = pledging.standings(connection, due)
+    due = [f"{_UNIT}{agent}" for agent in pledging.due(connection, awake)]
     squads = pledging.open_squads(connection)
+
+    def close(units: Sequence[str]) -> Outcome:
+        agents = [unit.removeprefix(_UNIT) for unit in units]
+        return _close(connection, agents, squads, policy, stamp)
+
+    outcome = close_units(connection, GAP, due, run, close)
+    pledging.rest(connection, awake)
+    if outcome.units:
+        runs.record(connection, units=outcome.units, moved_micro=outcome.moved_micro, stamp=stamp)
+    return outcome
+
+
+def _close(
+    connection: Connection, agents: Sequence[str], squads: Sequence[OpenSquad], policy: Policy, stamp: Stamp
+) -> Outcome:
+    """Pay for some agents whose pledges are locked."""
+    pledged = pledging.standings(connection, agents)
     wishes = _wishes(connection, pledged, squads, policy)
     pools = {squad.id: squad.account_id for squad in squads}
     wanted = {pools[squad] for wish in wishes for squad in wish}
@@ -38,9 +60,7 @@ def honour_pledges(connection: Connection, run: DriverRun) -> Outcome:
         for one, wish in zip(pledged, wishes, strict=True)
         for payment in payments(_wallet(one, locked), wish, one.funded, policy)
     }
-    if not paid:
-        return NOTHING
-    return _pay(connection, paid, pools, stamp)
+    return _pay(connection, paid, pools, stamp) if paid else NOTHING
 
 
 def _pay(
@@ -59,12 +79,10 @@ def _pay(
         raise AssertionError("a pledge's payment was posted before, and not recorded")
     pledging.record(connection, paid, stamp)
     agents = {one.agent_id for one, _ in paid.values()}
-    runs.record(connection, units=len(agents), moved_micro=posted.moved_micro, stamp=stamp)
     return Outcome(
         units=len(agents),
         moved_micro=posted.moved_micro,
         facts={
-            "cycle": next(one.cycle for one, _ in paid.values()),
             "contributions": posted.posted,
             "squads_funded": len({payment.squad_id for _, payment in paid.values()}),
             "contributed_micro": posted.moved_micro,

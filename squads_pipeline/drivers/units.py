@@ -16,11 +16,21 @@ MOST: Final = 10_000
 Close = Callable[[Sequence[str]], Outcome]
 """Closes some units set-wise; either all of them or, by an exception, none."""
 
+Attempt = Callable[[Sequence[str]], object]
+"""Tries some units on a connection that is rolled back afterwards."""
+
 
 def close_due(
     connection: Connection, gap: str, run: DriverRun, close: Close, *, limit: int = MOST
 ) -> Outcome:
-    """Close the units of a gap that are due: all in one go, or all but those that cannot be closed.
+    """Close the units of a gap that are due, those that wait the longest first: see `close_units`."""
+    return close_units(connection, gap, gaps.due(connection, gap, limit), run, close)
+
+
+def close_units(
+    connection: Connection, gap: str, units: Sequence[str], run: DriverRun, close: Close
+) -> Outcome:
+    """Close some units of a gap: all in one go, or all but those that cannot be closed, in their order.
 
     When the whole fails it is rolled back to a savepoint and tried by halves, so that f failing units among n
     cost about f log n tries, and a run without failures one. What fails alone goes to `gap_failures` with its error,
@@ -28,12 +38,33 @@ def close_due(
     deadlock is nobody's unit: it ends the run, and the gap stays open.
     """
     errors: dict[str, str] = {}
-    outcome = _close(connection, gaps.due(connection, gap, limit), close, errors)
+    outcome = _close(connection, units, close, errors)
     gap_failures.record(connection, gap, errors, run.run_id)
     gap_failures.forget_mended(connection, gap)
     if errors:
         outcome = merged(outcome, Outcome(0, 0, {"units_failed": len(errors)}))
     return outcome
+
+
+def failing(connection: Connection, units: Sequence[str], attempt: Attempt) -> dict[str, str]:
+    """Which units fail, each with its error; found by halves, and all that was attempted is rolled back.
+
+    For work that must be done in one go for all that can be done: find those that fail, then do it without them.
+
+    Raises:
+        Exception: whatever the attempt raises without any unit, which is then no unit's fault.
+    """
+
+    def undone(part: Sequence[str]) -> Outcome:
+        with connection.begin_nested() as savepoint:
+            attempt(part)
+            savepoint.rollback()
+        return NOTHING
+
+    undone(())
+    errors: dict[str, str] = {}
+    _close(connection, units, undone, errors)
+    return errors
 
 
 def _close(connection: Connection, units: Sequence[str], close: Close, errors: dict[str, str]) -> Outcome:

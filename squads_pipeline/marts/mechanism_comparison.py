@@ -3,13 +3,14 @@
 Only the mechanism differs: budget, earlier matches, caps and all other parameters are the round's own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
 import pandas as pd
 import pyarrow as pa
 
+from squads_pipeline.marts.frames import frame
 from squads_pipeline.rules.mechanisms import MECHANISMS
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.rounds import (
@@ -105,12 +106,12 @@ def compare(
             for match in decide(kept, weights, budget_micro, policy)
             if match.match_micro > 0 or match.standing.squad_id in paid
         ]
-    return _frame(rows)
+    return frame(COLUMN_TYPES, rows)
 
 
 def together(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """One frame of several rounds' comparisons, with all columns when there is no round."""
-    return pd.concat([_frame([]), *frames], ignore_index=True)
+    return pd.concat([frame(COLUMN_TYPES, []), *frames], ignore_index=True)
 
 
 def unpaired(compared: pd.DataFrame) -> list[int]:
@@ -138,13 +139,3 @@ def _row(effective_on: date, round_id: int, mechanism: str, match: Match, paid_m
     squad, contributors = match.standing.squad_id, match.standing.contributors
     amounts = (match.weight_micro, match.match_micro, paid_micro)
     return (effective_on, round_id, squad, mechanism, contributors, *amounts)
-
-
-def _frame(rows: Sequence[Row]) -> pd.DataFrame:
-    values = list(zip(*rows, strict=True)) or [()] * len(COLUMN_TYPES)
-    return pd.DataFrame(
-        {
-            name: pd.Series(pd.arrays.ArrowExtensionArray(pa.array(given, type=kind)))
-            for (name, kind), given in zip(COLUMN_TYPES.items(), values, strict=True)
-        }
-    )

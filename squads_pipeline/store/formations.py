@@ -1,6 +1,6 @@
 """Forming squads in the database: targets to choose from, rows to write, seeds to pay. No decisions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -51,6 +51,7 @@ SELECT target.artifact_type, target.artifact_id, target.title, target.importance
           AND earlier.parent_squad_id IS NULL) AS squads_before
 FROM squads.knowledge_gaps AS target
 WHERE target.status = 'open' AND target.importance_ppm >= :least_ppm
+  AND format('target:%s:%s', target.artifact_type, target.artifact_id) <> ALL (CAST(:aside AS text[]))
   AND NOT EXISTS (SELECT FROM squads.research_squads AS squad
                   WHERE squad.target_artifact_type = target.artifact_type
                     AND squad.target_artifact_id = target.artifact_id
@@ -61,9 +62,15 @@ FOR SHARE OF target
 """)
 
 
-def candidates(connection: Connection, least_ppm: int, limit: int) -> list[Candidate]:
-    """The most important open targets without a live squad, held as they are until the transaction ends."""
-    rows = connection.execute(_CANDIDATES, {"least_ppm": least_ppm, "limit": limit})
+def candidates(
+    connection: Connection, least_ppm: int, limit: int, aside: Collection[str] = ()
+) -> list[Candidate]:
+    """The most important open targets without a live squad, held as they are until the transaction ends.
+
+    Units of the gap that are put ``aside`` are no candidates.
+    """
+    parameters = {"least_ppm": least_ppm, "limit": limit, "aside": list(aside)}
+    rows = connection.execute(_CANDIDATES, parameters)
     return [Candidate(Target(*row[:4]), row.squads_before) for row in rows]
 
 
@@ -72,14 +79,18 @@ SELECT unpaid.squad_id, unpaid.missing_micro, unpaid.payments
 FROM squads.unpaid_seeds AS unpaid
 JOIN squads.research_squads AS squad ON squad.id = unpaid.squad_id
 WHERE squad.status IN ('forming', 'recruiting', 'active')
+  AND 'seed:' || squad.id <> ALL (CAST(:aside AS text[]))
 ORDER BY squad.id
 FOR SHARE OF squad
 """)
 
 
-def lock_unpaid_seeds(connection: Connection) -> list[UnpaidSeed]:
-    """Seeds in arrears of squads that are still at work, whose status is held until the transaction ends."""
-    return [UnpaidSeed(*row) for row in connection.execute(_UNPAID)]
+def lock_unpaid_seeds(connection: Connection, aside: Collection[str] = ()) -> list[UnpaidSeed]:
+    """Seeds in arrears of squads that are still at work, whose status is held until the transaction ends.
+
+    Units of the gap that are put ``aside`` are left out.
+    """
+    return [UnpaidSeed(*row) for row in connection.execute(_UNPAID, {"aside": list(aside)})]
 
 
 def taken(connection: Connection, ids: Sequence[str]) -> set[str]:

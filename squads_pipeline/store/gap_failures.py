@@ -1,10 +1,10 @@
 """Units of work that failed: when they are tried again, and forgetting those that are mended. No decisions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, table, text
+from sqlalchemy import Connection, delete, func, select, table, text
 from sqlalchemy.sql import column
 
 from squads_pipeline.store.schema import gap_failures
@@ -52,6 +52,23 @@ def forget_mended(connection: Connection, gap: str) -> None:
         delete(gap_failures).where(
             gap_failures.c.gap == gap, gap_failures.c.unit.not_in(select(missing.c.unit))
         )
+    )
+
+
+def put_aside(connection: Connection, gap: str) -> dict[str, str]:
+    """The units of a gap that failed and are not due for another try, each with its error."""
+    rows = connection.execute(
+        select(gap_failures.c.unit, gap_failures.c.error).where(
+            gap_failures.c.gap == gap, gap_failures.c.retry_at > func.squads.clock()
+        )
+    )
+    return {row.unit: row.error for row in rows}
+
+
+def forget_others(connection: Connection, gap: str, failing: Collection[str]) -> None:
+    """Forget the failures of all units of a gap but those that still fail."""
+    connection.execute(
+        delete(gap_failures).where(gap_failures.c.gap == gap, gap_failures.c.unit.not_in(list(failing)))
     )
 
 

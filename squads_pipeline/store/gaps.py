@@ -30,12 +30,18 @@ class Unit:
         since: when the work became due to be done; ahead of now if it has to wait for something until then.
         reason: why it is open, for a person.
         tokens_at_stake: tokens that wait for it.
+        attempts: how often it has failed; None for a unit that has not.
+        error: what went wrong at the last attempt, or None.
+        retry_at: when it is tried again, or None.
     """
 
     unit: str
     since: datetime
     reason: str
     tokens_at_stake: Decimal
+    attempts: int | None = None
+    error: str | None = None
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +56,7 @@ class Size:
 def _view(gap: str) -> TableClause:
     if gap not in GAPS:
         raise ValueError(f"{gap!r} is no gap; choose one of {', '.join(GAPS)}")
-    return table(
-        gap, column("unit"), column("since"), column("reason"), column("tokens_at_stake"), schema="gaps"
-    )
+    return table(gap, *map(column, Unit.__slots__), schema="gaps")
 
 
 def is_open(connection: Connection, gap: str) -> bool:
@@ -89,3 +93,10 @@ def units(connection: Connection, gap: str, limit: int) -> list[Unit]:
     view = _view(gap)
     rows = connection.execute(select(*view.c).order_by(view.c.since, view.c.unit).limit(limit))
     return [Unit(*row) for row in rows]
+
+
+def failing(connection: Connection, gap: str, limit: int) -> list[Unit]:
+    """Units that failed and are still missing, at most ``limit``, those that are tried again first before."""
+    view = _view(gap)
+    query = select(*view.c).where(view.c.attempts.is_not(None)).order_by(view.c.retry_at, view.c.unit)
+    return [Unit(*row) for row in connection.execute(query.limit(limit))]

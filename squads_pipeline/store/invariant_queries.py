@@ -184,11 +184,14 @@ LEFT JOIN squads.transfers AS paid
 WHERE round.effective_on >= :since AND coalesce(paid.amount_micro, 0) <> match.match_micro
 """
 
-# A minute's grace: a contribution takes its time before it commits, and may become visible after the round.
+# Squads that the round put aside wait on. A minute's grace: a contribution takes its time before it commits, and
+# may become visible after the round.
 LEFT_BEHIND = """
 SELECT 'contribution ' || waiting.contribution_id AS subject,
        format('claimed by round %s, which opened at %s', newest.id, newest.opened_at) AS expected,
        format('waiting since %s', waiting.granted_at) AS found
 FROM (SELECT id, opened_at FROM squads.qf_rounds ORDER BY id DESC LIMIT 1) AS newest
 JOIN squads.qf_unclaimed AS waiting ON waiting.granted_at < newest.opened_at - interval '1 minute'
+WHERE NOT EXISTS (SELECT FROM squads.qf_put_aside AS aside
+                  WHERE aside.round_id = newest.id AND aside.squad_id = waiting.squad_id)
 """

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from pandas.arrays import ArrowExtensionArray
 from psycopg import Cursor
-from sqlalchemy import BigInteger, Column, Connection, Date, Integer, Numeric, Table, delete, select
+from sqlalchemy import BigInteger, Column, Connection, Date, DateTime, Integer, Numeric, Table, delete, select
 
 from squads_pipeline.store.schema import metadata
 from squads_pipeline.store.schema.base import MARTS
@@ -53,6 +53,8 @@ def arrow_type(column: Column[Any]) -> pa.DataType:
         return pa.int64()
     if isinstance(column.type, Integer):
         return pa.int32()
+    if isinstance(column.type, DateTime):
+        return pa.timestamp("us", tz="UTC")
     return pa.date32() if isinstance(column.type, Date) else pa.string()
 
 
@@ -75,7 +77,7 @@ def replace_days(connection: Connection, mart: Table, first: date, last: date, r
     statement = f"COPY {MARTS}.{mart.name} ({', '.join(names)}) FROM STDIN"
     with cursor, cursor.copy(statement) as copy:
         for row in rows[names].itertuples(index=False, name=None):
-            copy.write_row(row)
+            copy.write_row([None if one is pd.NA or one is pd.NaT else one for one in row])
 
 
 def read_days(connection: Connection, mart: Table, first: date, last: date) -> pd.DataFrame:

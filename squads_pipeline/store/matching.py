@@ -1,6 +1,6 @@
 """SQL of a matching round: the claim, the standings, and what the round decided. Decisions are in `rules`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Text, cast, func, insert, select, text, update
@@ -10,6 +10,7 @@ from squads_pipeline.rules.rounds import Match, Standing
 from squads_pipeline.store.schema import (
     contributor_totals,
     qf_matches,
+    qf_put_aside,
     qf_rounds,
     qf_standings,
     research_squads,
@@ -69,7 +70,8 @@ def open_round(
 # Totals and standings move by what was claimed, so the cost follows the claim and not the history.
 _CLAIM = text("""
 WITH taken AS (
-    DELETE FROM squads.qf_unclaimed RETURNING contribution_id, squad_id, agent_id, amount_micro
+    DELETE FROM squads.qf_unclaimed WHERE squad_id <> ALL (CAST(:without AS text[]))
+    RETURNING contribution_id, squad_id, agent_id, amount_micro
 ),
 claimed AS (
     INSERT INTO squads.qf_claims (contribution_id, round_id)
@@ -116,14 +118,24 @@ GROUP BY squad_id
 """)
 
 
-def claim(connection: Connection, round_id: int, dust_micro: int) -> dict[str, Claimed]:
+def claim(
+    connection: Connection, round_id: int, dust_micro: int, without: Collection[str] = ()
+) -> dict[str, Claimed]:
     """Put every contribution that waits into this round, and move totals and standings by them.
+
+    Contributions to the squads in ``without`` wait on.
 
     Returns what was claimed of each squad.
 
     Call `restate_standings` first, so that all standings are sums under the same dust threshold.
     """
-    rows = connection.execute(_CLAIM, {"round_id": round_id, "dust": dust_micro, "least": max(dust_micro, 1)})
+    parameters = {
+        "round_id": round_id,
+        "dust": dust_micro,
+        "least": max(dust_micro, 1),
+        "without": list(without),
+    }
+    rows = connection.execute(_CLAIM, parameters)
     return {row.squad_id: Claimed(row.contributions, row.amount_micro) for row in rows}
 
 
@@ -138,20 +150,21 @@ FROM (
     FROM squads.qf_standings AS stale
     LEFT JOIN squads.contributor_totals AS total
         ON total.squad_id = stale.squad_id AND total.total_micro >= :least
-    WHERE stale.dust_micro <> :dust
+    WHERE stale.dust_micro <> :dust AND stale.squad_id <> ALL (CAST(:without AS text[]))
     GROUP BY stale.squad_id
 ) AS fresh
 WHERE standing.squad_id = fresh.squad_id
 """)
 
 
-def restate_standings(connection: Connection, dust_micro: int) -> None:
+def restate_standings(connection: Connection, dust_micro: int, without: Collection[str] = ()) -> None:
     """Sum the standings again that were made under another dust threshold: after a change of policy, once."""
-    connection.execute(_RESTATE, {"dust": dust_micro, "least": max(dust_micro, 1)})
+    parameters = {"dust": dust_micro, "least": max(dust_micro, 1), "without": list(without)}
+    connection.execute(_RESTATE, parameters)
 
 
-def standings(connection: Connection) -> list[Standing]:
-    """Standings of the squads that may be matched, in the order of their ids."""
+def standings(connection: Connection, without: Collection[str] = ()) -> list[Standing]:
+    """Standings of the squads that may be matched, all but those in ``without``, in the order of their ids."""
     rows = connection.execute(
         select(
             qf_standings.c.squad_id,
@@ -161,13 +174,37 @@ def standings(connection: Connection) -> list[Standing]:
             qf_standings.c.matched_micro,
         )
         .join(research_squads, research_squads.c.id == qf_standings.c.squad_id)
-        .where(research_squads.c.status.in_(FUNDABLE_STATUSES))
+        .where(
+            research_squads.c.status.in_(FUNDABLE_STATUSES),
+            qf_standings.c.squad_id != func.all(cast(list(without), ARRAY(Text))),
+        )
         .order_by(qf_standings.c.squad_id)
     )
     return [
         Standing(row.squad_id, row.contributors, int(row.root_sum), row.contributed_micro, row.matched_micro)
         for row in rows
     ]
+
+
+_CONCERNED = text("""
+SELECT squad_id FROM squads.qf_unclaimed
+UNION
+SELECT standing.squad_id FROM squads.qf_standings AS standing
+JOIN squads.research_squads AS squad ON squad.id = standing.squad_id AND squad.status = ANY (:fundable)
+ORDER BY squad_id
+""").bindparams(fundable=list(FUNDABLE_STATUSES))
+
+
+def concerned(connection: Connection) -> list[str]:
+    """Squads that a round reads something of: contributions that wait, or a standing that may be matched."""
+    return list(connection.scalars(_CONCERNED))
+
+
+def put_aside(connection: Connection, round_id: int, squads: Mapping[str, str]) -> None:
+    """Write which squads a round left out, each with its error."""
+    if squads:
+        rows = [{"round_id": round_id, "squad_id": squad, "error": error} for squad, error in squads.items()]
+        connection.execute(insert(qf_put_aside), rows)
 
 
 def totals(connection: Connection, squad_ids: Iterable[str], least_micro: int) -> dict[str, dict[str, int]]:

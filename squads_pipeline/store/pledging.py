@@ -43,20 +43,83 @@ class OpenSquad:
     account_id: int
 
 
-_LOCK = text("""
-SELECT agent_id FROM squads.pledges_in_force
-WHERE agent_id IN (SELECT substr(unit, length('agent:') + 1) FROM gaps.pledged_contributions)
-ORDER BY agent_id
-FOR UPDATE
+# SHARE UPDATE EXCLUSIVE conflicts with itself and with no writer: one run at a time, and nobody else waits.
+_ONE_AT_A_TIME = text("LOCK TABLE squads.pledge_wakeups IN SHARE UPDATE EXCLUSIVE MODE")
+
+_WAKE = text("""
+WITH taken AS MATERIALIZED (DELETE FROM squads.pledge_wakeups RETURNING agent_id, cause),
+woken AS MATERIALIZED (
+    SELECT consent.agent_id FROM squads.pledges_in_force AS consent
+    WHERE consent.rests_for IS NOT NULL
+      AND (consent.agent_id IN (SELECT agent_id FROM taken)
+           OR consent.rests_for IN (SELECT cause FROM taken WHERE agent_id IS NULL)
+           OR EXISTS (SELECT FROM taken WHERE cause = 'policy'))
+    ORDER BY consent.agent_id
+    FOR UPDATE
+)
+UPDATE squads.pledges_in_force AS consent SET quiet_until = '-infinity', rests_for = NULL
+FROM woken WHERE woken.agent_id = consent.agent_id
 """)
 
 
-def lock_due(connection: Connection) -> list[str]:
-    """Lock the pledges that the gap names, in the order of their agents, until the transaction ends.
+def wake(connection: Connection) -> None:
+    """Take what has come in since the last run, and wake the pledges that it may let pay.
 
-    Whoever else wants to pay or revoke one of them waits, and reads what has become of it after.
+    Whatever is read after this includes what the wake-ups told of: their rows commit together with it. What
+    commits later leaves a row that the next look finds. For that, one run at a time may come this far.
+    """
+    connection.execute(_ONE_AT_A_TIME)
+    connection.execute(_WAKE)
+
+
+_LOCK = text("""
+SELECT agent_id FROM squads.pledges_in_force WHERE quiet_until <= squads.clock() ORDER BY agent_id FOR UPDATE
+""")
+
+
+def lock_awake(connection: Connection) -> list[str]:
+    """Lock the pledges that are not at rest, in the order of their agents, until the transaction ends.
+
+    Whoever else wants to replace or revoke one of them waits. Index: pledges_in_force_quiet_until_idx.
     """
     return list(connection.scalars(_LOCK))
+
+
+_DUE = text("""
+SELECT agent_id FROM unnest(CAST(:agents AS text[])) AS held (agent_id)
+JOIN gaps.pledged_contributions AS missing ON missing.unit = 'agent:' || agent_id
+WHERE coalesce(missing.retry_at, '-infinity') <= squads.clock()
+ORDER BY agent_id
+""")
+
+
+def due(connection: Connection, agents: Sequence[str]) -> list[str]:
+    """Those of some locked pledges that the gap names and that are not put aside, in the order of their agents."""
+    return list(connection.scalars(_DUE, {"agents": list(agents)}))
+
+
+# The guards of the gap, in its order, say what is lacking. Units that failed are missing still and stay awake.
+_REST = text("""
+UPDATE squads.pledges_in_force AS consent
+SET rests_for = lacking.what,
+    quiet_until = CASE WHEN lacking.what = 'means' OR cardinality(standing.funded) = 0 THEN 'infinity'
+                       ELSE to_timestamp((standing.cycle + 1) * terms.cycle_seconds) END
+FROM squads.pledge_standings AS standing
+CROSS JOIN squads.pledge_terms AS terms
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN cardinality(standing.funded) >= terms.max_squads THEN 'places'
+                WHEN standing.active AND standing.balance_micro >= terms.min_balance
+                     AND standing.balance_micro - standing.reserve_micro >= terms.least THEN 'squads'
+                ELSE 'means' END AS what
+) AS lacking
+WHERE consent.agent_id = standing.agent_id AND consent.agent_id = ANY (:agents)
+  AND 'agent:' || consent.agent_id NOT IN (SELECT unit FROM squads.missing_pledged_contributions)
+""").bindparams(bindparam("agents", type_=ARRAY(Text)))
+
+
+def rest(connection: Connection, agents: Sequence[str]) -> None:
+    """Put to rest those of some locked pledges that cannot pay now, each until what it lacks may be there."""
+    connection.execute(_REST, {"agents": list(agents)})
 
 
 _STANDINGS = text("""

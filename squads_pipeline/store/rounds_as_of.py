@@ -72,6 +72,11 @@ WHERE squad.status = ANY (:fundable) OR weighed.until_round IS NOT NULL
 """).bindparams(fundable=list(FUNDABLE_STATUSES))
 
 
+_PUT_ASIDE = text(
+    "SELECT round_id, array_agg(squad_id) FROM squads.qf_put_aside WHERE round_id BETWEEN :first AND :last GROUP BY 1"
+)
+
+
 class _Sums:
     """Running sums of every squad under one dust threshold, moved on round by round."""
 
@@ -120,6 +125,7 @@ def as_of(connection: Connection, rounds: Sequence[Round], dust_of: Mapping[str,
     bounds = {"first": first, "last": last}
     sums = {dust: _Sums(connection, first, last, dust) for dust in {dust_of[one.policy_id] for one in rounds}}
     until = {row[0]: row[1] for row in connection.execute(_MATCHABLE, bounds)}
+    aside = {row[0]: frozenset(row[1]) for row in connection.execute(_PUT_ASIDE, bounds)}
     payments: dict[int, list[tuple[str, int]]] = {}
     for round_id, squad, paid in connection.execute(_PAID, bounds):
         payments.setdefault(round_id, []).append((squad, paid))
@@ -129,7 +135,9 @@ def as_of(connection: Connection, rounds: Sequence[Round], dust_of: Mapping[str,
             for squad, paid in payments.pop(paid_in):
                 matched[squad] = matched.get(squad, 0) + paid
         claimed = {dust: each.advance(one.id) for dust, each in sums.items()}[dust_of[one.policy_id]]
-        yield AsOf(one, _standings(sums[dust_of[one.policy_id]].now, matched, until, one.id), claimed)
+        standings = _standings(sums[dust_of[one.policy_id]].now, matched, until, one.id)
+        left_out = aside.get(one.id, frozenset())
+        yield AsOf(one, [each for each in standings if each.squad_id not in left_out], claimed)
 
 
 def _standings(

@@ -148,3 +148,45 @@ ORDER BY effective_on, no
 def imbalances(connection: Connection, first: date, last: date) -> list[Imbalance]:
     """Sums over all kinds of accounts, stated for the days from ``first`` to ``last``, that are not zero."""
     return [Imbalance(*row) for row in connection.execute(_IMBALANCES, {"first": first, "last": last})]
+
+
+# What a kind held after each transfer goes backwards from its balances now, by entries; a kind that held the
+# stated sum at some moment of the day was stated before the day's last transfer. transfers_effective_on_brin.
+_SUPPLY_MISMATCHES = text("""
+WITH moved AS MATERIALIZED (
+    SELECT transfer.effective_on, transfer.id, account.kind, sum(entry.amount_micro) AS amount_micro
+    FROM squads.transfers AS transfer
+    JOIN squads.entries AS entry ON entry.transfer_id = transfer.id
+    JOIN squads.accounts AS account ON account.id = entry.account_id
+    WHERE transfer.effective_on >= :first
+    GROUP BY transfer.id, account.kind
+),
+held AS MATERIALIZED (SELECT kind, sum(balance_micro) AS balance_micro FROM squads.accounts GROUP BY kind),
+passed AS MATERIALIZED (
+    SELECT moved.kind, moved.effective_on, moved.amount_micro,
+           held.balance_micro - sum(moved.amount_micro) OVER (PARTITION BY moved.kind)
+               + sum(moved.amount_micro) OVER (PARTITION BY moved.kind ORDER BY moved.effective_on, moved.id)
+               AS after_micro
+    FROM moved JOIN held USING (kind)
+),
+compared AS (
+    SELECT supply.effective_on, supply.account_kind, supply.closing_micro,
+           coalesce((SELECT balance_micro FROM held WHERE kind = supply.account_kind), 0)
+           - coalesce((SELECT sum(amount_micro) FROM moved
+                       WHERE kind = supply.account_kind AND effective_on > supply.effective_on), 0) AS ledger_micro
+    FROM marts.token_supply AS supply
+    WHERE supply.effective_on BETWEEN :first AND :last
+)
+SELECT effective_on, account_kind, closing_micro, ledger_micro::bigint,
+       EXISTS (SELECT FROM passed
+               WHERE passed.kind = account_kind AND passed.effective_on = compared.effective_on
+                 AND closing_micro IN (after_micro, after_micro - amount_micro)) AS behind
+FROM compared
+WHERE closing_micro <> ledger_micro
+ORDER BY effective_on, account_kind
+""")
+
+
+def supply_mismatches(connection: Connection, first: date, last: date) -> list[Mismatch]:
+    """Closings of kinds of accounts, stated for some days, that the entries do not give."""
+    return [Mismatch(*row) for row in connection.execute(_SUPPLY_MISMATCHES, {"first": first, "last": last})]

@@ -18,11 +18,18 @@ UNITS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A gap: how large it is, and its oldest units."""
+    """A gap: how large it is, its oldest units, and those that failed."""
 
     name: str
     size: Size
     units: list[Unit]
+    failing: list[Unit]
+
+    @property
+    def shown(self) -> list[Unit]:
+        """The oldest units, then those that failed and are not among them."""
+        oldest = {unit.unit for unit in self.units}
+        return [*self.units, *(unit for unit in self.failing if unit.unit not in oldest)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +45,19 @@ def read(connection: Connection) -> GapReport:
     return GapReport(
         overview.now(connection),
         [
-            Gap(name, gaps.size(connection, name), gaps.units(connection, name, UNITS_SHOWN))
+            Gap(
+                name,
+                gaps.size(connection, name),
+                gaps.units(connection, name, UNITS_SHOWN),
+                gaps.failing(connection, name, UNITS_SHOWN),
+            )
             for name in gaps.GAPS
         ],
     )
 
 
 def document(report: GapReport) -> Mapping[str, Any]:
-    """For a program; `units` are the oldest ones."""
+    """For a program; `units` are the oldest ones, and after them those that failed."""
     return {
         "gaps": [
             {
@@ -54,19 +66,23 @@ def document(report: GapReport) -> Mapping[str, Any]:
                 "since": gap.size.since and gap.size.since.isoformat(),
                 "tokens_at_stake": str(gap.size.tokens_at_stake),
                 "tokens_at_stake_micro": int(gap.size.tokens_at_stake * 1_000_000),
-                "units": [
-                    {
-                        "unit": unit.unit,
-                        "since": unit.since.isoformat(),
-                        "reason": unit.reason,
-                        "tokens_at_stake": str(unit.tokens_at_stake),
-                        "tokens_at_stake_micro": int(unit.tokens_at_stake * 1_000_000),
-                    }
-                    for unit in gap.units
-                ],
+                "units": [_unit(unit) for unit in gap.shown],
             }
             for gap in report.gaps
         ]
+    }
+
+
+def _unit(unit: Unit) -> dict[str, Any]:
+    return {
+        "unit": unit.unit,
+        "since": unit.since.isoformat(),
+        "reason": unit.reason,
+        "tokens_at_stake": str(unit.tokens_at_stake),
+        "tokens_at_stake_micro": int(unit.tokens_at_stake * 1_000_000),
+        "attempts": unit.attempts or 0,
+        "error": unit.error,
+        "retry_at": unit.retry_at and unit.retry_at.isoformat(),
     }
 
 
@@ -74,10 +90,15 @@ def show(out: Console, report: GapReport) -> None:
     """For a person."""
     out.print(table(report))
     for gap in report.gaps:
-        for unit in gap.units:
-            out.print(f"  {unit.unit}: {unit.reason}; {unit.tokens_at_stake} tokens", markup=False)
-        if gap.size.units > len(gap.units):
-            out.print(f"  … and {gap.size.units - len(gap.units):,} more")
+        for unit in gap.shown:
+            out.print(f"  {_line(unit)}", markup=False)
+        if gap.size.units > len(gap.shown):
+            out.print(f"  … and {gap.size.units - len(gap.shown):,} more")
+
+
+def _line(unit: Unit) -> str:
+    said = f"{unit.unit}: {unit.reason}; {unit.tokens_at_stake} tokens"
+    return said if unit.retry_at is None else f"{said}; tried again at {unit.retry_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def table(report: GapReport) -> Table:

@@ -56,7 +56,7 @@ def test_agents_statements_are_the_ledgers_to_the_micro_token(
 
 def test_supply_is_the_ledgers_to_the_micro_token(history: Community, materialize: Materialize) -> None:
     result = materialize("token_supply", first=FIRST, last=SECOND)
-    assert checks_of(result) == {"supply_sums_to_zero": True}
+    assert checks_of(result) == {"supply_sums_to_zero": True, "supply_equals_ledger": True}
     [pool] = history.rows("SELECT balance_micro FROM squads.accounts WHERE kind = 'matching_pool'")
     left = int(str(pool[0]))
     minted = left + 40 * TOKEN
@@ -158,3 +158,21 @@ def test_supply_that_does_not_sum_to_zero_fails_the_run(history: Community, mate
             "| openings, 2026-02-04 | 0 | 0.000001 |\n| closings, 2026-02-04 | 0 | 0.000001 |"
         )
     }
+
+
+def test_supply_that_is_not_the_ledgers_fails_the_run(history: Community, materialize: Materialize) -> None:
+    materialize("token_supply", first=FIRST, last=SECOND)
+    history.write(
+        f"UPDATE marts.token_supply SET closing_micro = 7 WHERE account_kind = 'squad' AND effective_on = '{SECOND}'"
+    )
+    with history.engine.connect() as connection:
+        found = statement_checks.supply_mismatches(connection, FIRST, SECOND)
+    assert found == [Mismatch(SECOND, "squad", stated_micro=7, ledger_micro=1_060 * TOKEN, behind=False)]
+
+
+def test_supply_that_was_stated_too_early_is_behind(history: Community, materialize: Materialize) -> None:
+    materialize("token_supply", first=SECOND)
+    history.give(("a", "x", 1), moment=f"{SECOND} 23:55+00")
+    with history.engine.connect() as connection:
+        found = statement_checks.supply_mismatches(connection, SECOND, SECOND)
+    assert [(one.holder, one.behind) for one in found] == [("squad", True), ("wallet", True)]

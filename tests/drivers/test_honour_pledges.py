@@ -65,7 +65,6 @@ def test_named_squads_are_funded_in_their_order_each_from_the_balance_before(eng
     ]
     assert (outcome.units, outcome.moved_micro) == (1, 28_525_000)
     assert outcome.facts == {
-        "cycle": 491_700,
         "contributions": 3,
         "squads_funded": 3,
         "contributed_micro": 28_525_000,

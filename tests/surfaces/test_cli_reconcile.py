@@ -56,7 +56,10 @@ def test_gaps_are_closed_as_recorded_runs(gap: Squads, engine: Engine) -> None:
     assert (driven["assets"], driven["units"], driven["moved"]) == (["qf_matches"], 1, "100064")
     assert sorted(marts["assets"]) == [
         "agent_statements",
+        "fairness",
+        "gap_coverage",
         "mechanism_comparison",
+        "squad_market",
         "squad_pools",
         "token_supply",
     ]

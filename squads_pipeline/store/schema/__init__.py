@@ -13,6 +13,7 @@ from squads_pipeline.store.schema.funding import (
     contributor_totals,
     qf_claims,
     qf_matches,
+    qf_put_aside,
     qf_rounds,
     qf_standings,
     qf_unclaimed,
@@ -29,7 +30,10 @@ from squads_pipeline.store.schema.knowledge import (
 from squads_pipeline.store.schema.ledger import accounts, entries, transfers
 from squads_pipeline.store.schema.marts import (
     agent_statements,
+    fairness,
+    gap_coverage,
     mechanism_comparison,
+    squad_market,
     squad_pools,
     token_supply,
 )
@@ -43,7 +47,12 @@ from squads_pipeline.store.schema.operations import (
     policies,
     policy_adoptions,
 )
-from squads_pipeline.store.schema.pledges import pledged_contributions, pledges, pledges_in_force
+from squads_pipeline.store.schema.pledges import (
+    pledge_wakeups,
+    pledged_contributions,
+    pledges,
+    pledges_in_force,
+)
 from squads_pipeline.store.schema.seals import ledger_seals, transfer_seals, unsealed_transfers
 from squads_pipeline.store.schema.squads import agents, research_squads
 from squads_pipeline.store.schema.work import finding_reviews, squad_findings, squad_journal
@@ -62,7 +71,9 @@ __all__ = [
     "dividends",
     "driver_runs",
     "entries",
+    "fairness",
     "finding_reviews",
+    "gap_coverage",
     "gap_failures",
     "harvest_distributions",
     "knowledge_gaps",
@@ -74,6 +85,7 @@ __all__ = [
     "outcomes",
     "outcomes_unsettled",
     "paused_gaps",
+    "pledge_wakeups",
     "pledged_contributions",
     "pledges",
     "pledges_in_force",
@@ -82,6 +94,7 @@ __all__ = [
     "policy_calibration",
     "qf_claims",
     "qf_matches",
+    "qf_put_aside",
     "qf_rounds",
     "qf_standings",
     "qf_unclaimed",
@@ -92,6 +105,7 @@ __all__ = [
     "squad_grants",
     "squad_join_bids",
     "squad_journal",
+    "squad_market",
     "squad_members",
     "squad_merges",
     "squad_pools",

@@ -168,3 +168,14 @@ qf_matches = Table(
     schema=SCHEMA,
     comment="What each round decided for each squad, with every input. Facts: never updated or deleted.",
 )
+
+qf_put_aside = Table(
+    "qf_put_aside",
+    metadata,
+    Column("round_id", BigInteger, ForeignKey(f"{SCHEMA}.qf_rounds.id"), nullable=False, comment="Round"),
+    _squad("Squad that the round left out"),
+    Column("error", Text, nullable=False, comment="What went wrong when it was last tried"),
+    PrimaryKeyConstraint("round_id", "squad_id"),
+    schema=SCHEMA,
+    comment="Squads that rounds left out because their data failed. Facts: never updated or deleted.",
+)

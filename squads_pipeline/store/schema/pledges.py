@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    DateTime,
     ForeignKey,
     Identity,
     Index,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -64,11 +66,42 @@ pledges_in_force = Table(
         nullable=False,
         comment="The agent's newest pledge, not revoked",
     ),
+    Column(
+        "quiet_until",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default="-infinity",
+        comment="Until when nothing but a wake-up lets it pay; -infinity for one that is to be looked at",
+    ),
+    Column(
+        "rests_for",
+        Text,
+        comment="What it lacks while it rests: places in the cycle, means in the wallet, or squads; else null",
+    ),
+    CheckConstraint("rests_for IN ('places', 'means', 'squads')", name="rests_for_is_known"),
+    CheckConstraint("(rests_for IS NULL) = (quiet_until = '-infinity')", name="rest_has_its_reason"),
+    # A look at the gap reads those that are not at rest, however many are in force.
+    Index("pledges_in_force_quiet_until_idx", "quiet_until"),
+    Index("pledges_in_force_resting_idx", "rests_for", postgresql_where=text("rests_for = 'squads'")),
     schema=SCHEMA,
     comment=(
         "Which pledge of an agent counts now. State, written by a trigger on pledges: the gap reads it instead of "
         "history, and its row is the lock of an agent's cycle."
     ),
+)
+
+# No foreign key and no unique key: whoever writes here while moving money must wait for nobody.
+pledge_wakeups = Table(
+    "pledge_wakeups",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True, comment="Running number"),
+    Column(
+        "agent_id", Text, comment="Whose pledge may pay now; null for all that rest for what the cause brings"
+    ),
+    Column("cause", Text, nullable=False, comment="means, squads or policy: what has changed"),
+    CheckConstraint("cause IN ('means', 'squads', 'policy')", name="cause_is_known"),
+    schema=SCHEMA,
+    comment="What may let resting pledges pay: written by triggers, emptied by the driver before it looks. State.",
 )
 
 pledged_contributions = Table(

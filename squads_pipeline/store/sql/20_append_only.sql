@@ -14,6 +14,7 @@ DECLARE
     fact text;
 BEGIN
     FOREACH fact IN ARRAY ARRAY['transfers', 'entries', 'squad_grants', 'qf_rounds', 'qf_claims', 'qf_matches',
+                                'qf_put_aside',
                                 'squads_formed', 'squad_events', 'pledges', 'pledged_contributions',
                                 'squad_journal', 'finding_reviews', 'reviewed_findings', 'bubbled_findings',
                                 'agent_contributions', 'artifact_provenance', 'distributions',

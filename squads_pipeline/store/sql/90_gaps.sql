@@ -16,7 +16,7 @@ BEGIN
                    CASE WHEN failure.unit IS NULL THEN missing.reason
                         ELSE format('%%s; failed %%s time%%s: %%s', missing.reason, failure.attempts,
                                     CASE WHEN failure.attempts > 1 THEN 's' END, failure.error) END AS reason,
-                   missing.tokens_at_stake
+                   missing.tokens_at_stake, failure.attempts, failure.error, failure.retry_at
             FROM squads.%2$I AS missing
             LEFT JOIN squads.gap_failures AS failure ON failure.gap = %1$L AND failure.unit = missing.unit
             $view$, missing.gap, missing.name);

@@ -1,9 +1,13 @@
-"""Commands that only look: what is missing now, and how things stand."""
+"""Commands that only look: what is missing now, how things stand, which squads are open, why money moved."""
+
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from squads_pipeline.surfaces.cli.answers import FAILED, Json, answering
+
+SHOWN = 50
 
 
 def gaps(as_json: Json = False) -> None:
@@ -35,3 +39,33 @@ def status(as_json: Json = False) -> None:
         answer.give(status_report.document(report), lambda out: status_report.show(out, report))
         if health.problems(report.health):
             raise typer.Exit(FAILED)
+
+
+def market(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = SHOWN, as_json: Json = False
+) -> None:
+    """Show the open squads, those first where one more token draws the largest match."""
+    with answering(as_json=as_json) as answer:
+        from squads_pipeline.surfaces import market_report  # noqa: PLC0415
+        from squads_pipeline.surfaces.session import session  # noqa: PLC0415
+
+        with session() as engine, engine.connect() as connection:
+            rows = market_report.read(connection)
+        answer.give(market_report.document(rows[:limit]), lambda out: market_report.show(out, rows, limit))
+
+
+def why(
+    subject: Annotated[
+        str,
+        typer.Argument(metavar="TRANSFER|SQUAD|AGENT", help="Number or key of a transfer, squad, or agent."),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Show why money moved: a transfer with all that led to it, or a squad's or an agent's money with its reasons."""
+    with answering(as_json=as_json) as answer:
+        from squads_pipeline.surfaces import why_report  # noqa: PLC0415
+        from squads_pipeline.surfaces.session import session  # noqa: PLC0415
+
+        with session() as engine, engine.connect() as connection:
+            tree = why_report.read(connection, subject)
+        answer.give(why_report.document(tree), lambda out: why_report.show(out, tree))
