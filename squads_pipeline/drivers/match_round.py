@@ -23,7 +23,7 @@ def match_round(connection: Connection, run: DriverRun) -> Outcome:
     locked = top_up.lock(connection, ledger.MATCHING_POOL, policy.matching_pool_target_micro)
     if not gaps.is_open(connection, "qf_matches"):
         return NOTHING
-    matching.lock_fundable_squads(connection)
+    matching.lock_matchable_squads(connection)
     minted_micro = top_up.mint(connection, locked, policy.matching_pool_target_micro, stamp)
     pool_micro = locked.account.balance_micro + minted_micro
     budget_micro = round_budget(pool_micro, policy)

@@ -14,7 +14,7 @@ from squads_pipeline.store.schema import (
     qf_standings,
     research_squads,
 )
-from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES
+from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES, MATCHABLE_STATUSES
 from squads_pipeline.store.stamp import Stamp
 
 
@@ -27,13 +27,25 @@ class Claimed:
 
 
 def lock_fundable_squads(connection: Connection) -> None:
-    """Keep every squad that may be matched from changing its status until the transaction ends.
+    """Keep every squad that takes contributions from changing its status until the transaction ends.
 
     A shared lock: contributors take the same one and are not held up.
     """
+    _hold(connection, FUNDABLE_STATUSES)
+
+
+def lock_matchable_squads(connection: Connection) -> None:
+    """Keep every squad that may be matched from changing its status until the transaction ends.
+
+    A squad that harvests takes no contributions any more, but its last ones are matched. The lock is shared.
+    """
+    _hold(connection, MATCHABLE_STATUSES)
+
+
+def _hold(connection: Connection, statuses: Sequence[str]) -> None:
     connection.execute(
         select(research_squads.c.id)
-        .where(research_squads.c.status.in_(FUNDABLE_STATUSES))
+        .where(research_squads.c.status.in_(statuses))
         .order_by(research_squads.c.id)
         .with_for_update(read=True)
     )
@@ -161,7 +173,7 @@ def standings(connection: Connection) -> list[Standing]:
             qf_standings.c.matched_micro,
         )
         .join(research_squads, research_squads.c.id == qf_standings.c.squad_id)
-        .where(research_squads.c.status.in_(FUNDABLE_STATUSES))
+        .where(research_squads.c.status.in_(MATCHABLE_STATUSES))
         .order_by(qf_standings.c.squad_id)
     )
     return [

@@ -27,29 +27,3 @@ LEFT JOIN squads.squad_grants AS grant_ ON grant_.squad_id = account.owner_id
 WHERE account.kind = 'squad'
 GROUP BY account.id;
 COMMENT ON VIEW squads.squad_balances IS 'Pools as the ledger has them: balance, seeds and contributions, in µT.';
-
--- Both conditions touch the inbox's indexes alone: the oldest waiting contribution is the first
--- entry of qf_unclaimed_granted_at_idx, and the count stops at settle_count.
-CREATE VIEW squads.missing_qf_matches AS
-WITH settled AS MATERIALIZED (
-    SELECT
-        (SELECT min(granted_at) FROM squads.qf_unclaimed)
-            <= squads.clock() - make_interval(secs => (policy.content ->> 'settle_after_seconds')::double precision)
-            AS by_age,
-        (SELECT count(*) FROM (SELECT FROM squads.qf_unclaimed LIMIT (policy.content ->> 'settle_count')::bigint)
-            AS waiting) >= (policy.content ->> 'settle_count')::bigint AS by_number
-    FROM squads.current_policy AS policy
-)
-SELECT
-    'squad:' || waiting.squad_id AS unit,
-    min(waiting.granted_at) AS since,
-    format('%s contribution%s unmatched; %s', count(*), CASE WHEN count(*) > 1 THEN 's' END,
-           CASE WHEN settled.by_age THEN 'the oldest in the inbox has settled'
-                ELSE 'the inbox has reached its number' END) AS reason,
-    trim_scale(sum(waiting.amount_micro) / 1000000) AS tokens_at_stake
-FROM squads.qf_unclaimed AS waiting
-CROSS JOIN settled
-WHERE settled.by_age OR settled.by_number
-GROUP BY waiting.squad_id, settled.by_age;
-COMMENT ON VIEW squads.missing_qf_matches IS
-'Squads with contributions that no round has claimed, once the oldest has settled or their number suffices.';
