@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from squads_pipeline.drivers.distribute_pools import distribute_pools
 from squads_pipeline.drivers.form_squads import form_squads
 from squads_pipeline.drivers.honour_pledges import honour_pledges
 from squads_pipeline.drivers.match_round import match_round
@@ -15,7 +16,11 @@ DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
         "squads_formed": form_squads,
         "pledged_contributions": honour_pledges,
         "qf_matches": match_round,
+<<<<<<< HEAD
         "ledger_seals": seal_ledger,
+=======
+        "harvest_distributions": distribute_pools,
+>>>>>>> 031f29b (Share out the pools of squads at their end, close their accounts, and disband them)
     }
 )
 """Gap → driver, in the order in which gaps are closed: a driver may open gaps of those after it."""
