@@ -11,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from assets.formation import squads_formed
 from assets.funding import qf_matches
+from assets.harvest import harvest_distributions
 from assets.ledger import ledger_seals
 from assets.pledges import pledged_contributions
 from resources.database import Database
@@ -153,4 +154,6 @@ def _first_line(error: Exception) -> str:
     return (str(cause).splitlines() or [type(error).__name__])[0]
 
 
-GAP_SENSORS: Final = tuple(map(gap_sensor, (squads_formed, pledged_contributions, qf_matches, ledger_seals)))
+GAP_SENSORS: Final = tuple(
+    map(gap_sensor, (squads_formed, pledged_contributions, qf_matches, harvest_distributions, ledger_seals))
+)

@@ -8,6 +8,8 @@ from assets.checks import CHECKS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS
+from assets.harvest import HARVEST_ASSETS
+from assets.harvest_checks import HARVEST_CHECKS
 from assets.ledger import LEDGER_ASSETS
 from assets.ledger_checks import LEDGER_CHECKS
 from assets.marts import MARTS
@@ -19,8 +21,8 @@ from sensors.gaps import GAP_SENSORS
 from sensors.marts import mart_automation
 
 defs: Final = dg.Definitions(
-    assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS],
-    asset_checks=[*FORMATION_CHECKS, *CHECKS, *LEDGER_CHECKS],
+    assets=[*SOURCES, *FORMATION_ASSETS, *ASSETS, *HARVEST_ASSETS, *LEDGER_ASSETS, *MARTS],
+    asset_checks=[*FORMATION_CHECKS, *CHECKS, *HARVEST_CHECKS, *LEDGER_CHECKS],
     sensors=[*GAP_SENSORS, mart_automation, *ALERT_SENSORS],
     resources={"database": Database(), "marts": MartTables()},
     # A run is one or two short steps; a process for each would take longer than the work.

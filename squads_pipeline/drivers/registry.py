@@ -16,11 +16,8 @@ DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
         "squads_formed": form_squads,
         "pledged_contributions": honour_pledges,
         "qf_matches": match_round,
-<<<<<<< HEAD
-        "ledger_seals": seal_ledger,
-=======
         "harvest_distributions": distribute_pools,
->>>>>>> 031f29b (Share out the pools of squads at their end, close their accounts, and disband them)
+        "ledger_seals": seal_ledger,
     }
 )
 """Gap → driver, in the order in which gaps are closed: a driver may open gaps of those after it."""

@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Connection, Engine
 
-from squads_pipeline.drivers import audit_formations, audit_matches, audit_pledges
+from squads_pipeline.drivers import audit_distributions, audit_formations, audit_matches, audit_pledges
 from squads_pipeline.store import seal_findings, seals, verifications
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
+from squads_pipeline.store.harvest_invariants import HARVEST_INVARIANTS
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
 from squads_pipeline.store.seal_findings import Tell
 from squads_pipeline.store.seals import Chain
@@ -111,7 +112,7 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Findings]]]:
-    for one in (*INVARIANTS.values(), *FORMATION_INVARIANTS):
+    for one in (*INVARIANTS.values(), *FORMATION_INVARIANTS, *HARVEST_INVARIANTS):
         yield one.number, one.description, one.find
     yield (
         "I6",
@@ -124,6 +125,11 @@ def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fi
         "I11",
         "Every payment under a pledge, recomputed from its inputs, is what was paid.",
         audit_pledges.findings_since,
+    )
+    yield (
+        "I7",
+        "Every sharing-out, recomputed from its members' work, is what was paid, to the µT.",
+        audit_distributions.findings_since,
     )
     yield seal_findings.NUMBER, _LINKS, seal_findings.links_since
     for one in (seal_findings.SEALS, seal_findings.OVERLOOKED):
