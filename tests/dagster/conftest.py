@@ -13,6 +13,7 @@ from assets.checks import CHECKS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS, QfMatchesConfig
+from assets.harvest import HARVEST_ASSETS
 from assets.ledger import LEDGER_ASSETS
 from assets.ledger_checks import LEDGER_CHECKS
 from assets.marts import MARTS
@@ -161,7 +162,7 @@ def run_assets(
     }
     return dg.materialize(
         [
-            *(*SOURCES, *FORMATION_ASSETS, *ASSETS, *LEDGER_ASSETS, *MARTS),
+            *(*SOURCES, *FORMATION_ASSETS, *ASSETS, *HARVEST_ASSETS, *LEDGER_ASSETS, *MARTS),
             *(*FORMATION_CHECKS, *CHECKS, *LEDGER_CHECKS),
         ],
         selection=dg.AssetSelection.assets(*names),

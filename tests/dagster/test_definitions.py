@@ -31,7 +31,7 @@ def test_they_load_in_a_clean_process_without_database_and_environment(tmp_path:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "13\n"
+    assert done.stdout == "14\n"
 
 
 def test_every_asset_is_as_its_snapshot_says(snapshot: SnapshotAssertion) -> None:
