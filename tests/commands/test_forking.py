@@ -125,7 +125,7 @@ def test_only_the_lead_of_a_squad_at_work_forks(engine: Engine) -> None:
 
 
 def test_forks_follow_upon_each_other_as_deep_as_the_policy_allows(engine: Engine) -> None:
-    adopt(engine, settle_count=1, max_fork_depth=2)
+    adopt(engine, settle_count=1, max_fork_depth=2, fork_fraction=Fraction(1))
     parent = "heat"
     for depth in (1, 2):
         child = forked(engine, parent=parent, amount_micro=TOKEN)

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import Engine, text
 
-from assets.funding import ASSETS
+from assets.funding import qf_matches
 from assets.harvest import HARVEST_ASSETS, HarvestDistributionsConfig, harvest_distributions
 from assets.harvest_checks import HARVEST_CHECKS
 from assets.sources import SOURCES
@@ -42,7 +42,7 @@ def share(database_url: str, instance: dg.DagsterInstance) -> Share:
 
     def materialize(day: date, *, dry_run: bool = False) -> dg.ExecuteInProcessResult:
         return dg.materialize(
-            [*SOURCES, *ASSETS, *HARVEST_ASSETS, *HARVEST_CHECKS],
+            [*SOURCES, qf_matches, *HARVEST_ASSETS, *HARVEST_CHECKS],
             selection=dg.AssetSelection.assets("harvest_distributions"),
             partition_key=day.isoformat(),
             resources={"database": Database(url=database_url)},

@@ -29,9 +29,9 @@ def people(engine: Engine, *agents: str, tokens: int = 1_000) -> None:
             community.add_agent(connection, agent, tokens_micro=tokens * TOKEN)
 
 
-def squad(engine: Engine, name: str, *, status: str = "active", **options: Any) -> None:
+def squad(engine: Engine, squad_id: str, *, status: str = "active", **options: Any) -> None:
     with engine.begin() as connection:
-        community.add_squad(connection, name, status=status, **options)
+        community.add_squad(connection, squad_id, status=status, **options)
 
 
 def member(

@@ -14,6 +14,7 @@ from squads_pipeline.surfaces.cli import (
     correcting,
     database,
     dumping,
+    endings,
     importing,
     ledger,
     money,
@@ -55,6 +56,11 @@ app.command("contribute")(money.contribute)
 app.command("pledge")(pledging.pledge)
 app.command("pledges")(pledging.pledges)
 app.command("table")(tables.table)
+app.command("disband")(endings.disband)
+app.command("fork")(endings.fork)
+app.command("merge")(endings.merge)
+app.command("sponsor")(endings.sponsor)
+app.command("bonus")(endings.bonus)
 
 import_group = _group("Bring in what other systems recorded.")
 import_group.command("contributions")(importing.contributions)
