@@ -92,21 +92,25 @@ WITH home AS MATERIALIZED (
       AND shared.manner = 'refund'
 ),
 given AS (
-    SELECT home.home_id, given.amount_micro,
-           CASE WHEN payer.closed_at <= home.distributed_at
-                     AND NOT (payer.closed_at = home.distributed_at AND paid.id IS NOT NULL)
-                THEN 'treasury' ELSE payer.name END AS account
+    SELECT home.home_id, home.distributed_at, source.name, source.closed_at, sum(given.amount_micro) AS amount_micro
     FROM home
-    JOIN squads.squad_grants AS given USING (squad_id)
-    JOIN squads.accounts AS payer ON payer.name = given.from_account
-    LEFT JOIN squads.transfers AS paid
-        ON paid.idempotency_key = format('refund:%s:%s', replace(home.home_id, ':', '%3A'), payer.name)
-    WHERE given.purpose <> 'refund'
-      AND NOT EXISTS (SELECT FROM home AS within WHERE within.home_id = home.home_id AND payer.kind = 'squad'
-                      AND within.squad_id = payer.owner_id)
+    JOIN squads.pool_sources AS given USING (squad_id)
+    JOIN squads.accounts AS source ON source.id = given.account_id
+    WHERE NOT EXISTS (SELECT FROM home AS within WHERE within.home_id = home.home_id AND source.kind = 'squad'
+                      AND within.squad_id = source.owner_id)
+    GROUP BY home.home_id, home.distributed_at, source.id
+    HAVING sum(given.amount_micro) > 0
 ),
 stood AS (
-    SELECT home_id AS squad_id, account, sum(amount_micro)::bigint AS granted_micro FROM given GROUP BY 1, 2
+    SELECT given.home_id AS squad_id,
+           CASE WHEN given.closed_at <= given.distributed_at
+                     AND NOT (given.closed_at = given.distributed_at AND paid.id IS NOT NULL)
+                THEN 'treasury' ELSE given.name END AS account,
+           sum(given.amount_micro)::bigint AS granted_micro
+    FROM given
+    LEFT JOIN squads.transfers AS paid
+        ON paid.idempotency_key = format('refund:%s:%s', replace(given.home_id, ':', '%3A'), given.name)
+    GROUP BY 1, 2
 )
 SELECT stood.*, paid.amount_micro AS posted_micro
 FROM stood

@@ -127,23 +127,22 @@ def work(connection: Connection, squads: Sequence[str]) -> dict[str, list[Work]]
     return found
 
 
-# Left out: what moved within the home by mergers, and a pool's own money that a fork gave back.
-# Indexes: research_squads_merged_into_idx, squad_grants_squad_id_idx, accounts_name_key.
+# Left out: what moved within the home by mergers. Indexes: research_squads_merged_into_idx, and those of pool_sources.
 _SOURCES = text("""
 WITH home AS MATERIALIZED (
     SELECT id AS squad_id, id AS home_id FROM squads.research_squads WHERE id = ANY (CAST(:squads AS text[]))
     UNION ALL
     SELECT id, merged_into FROM squads.research_squads WHERE merged_into = ANY (CAST(:squads AS text[]))
 )
-SELECT home.home_id AS squad_id, payer.name AS account, payer.closed_at IS NULL AS is_open,
+SELECT home.home_id AS squad_id, source.name AS account, source.closed_at IS NULL AS is_open,
        sum(given.amount_micro)::bigint AS granted_micro
 FROM home
-JOIN squads.squad_grants AS given USING (squad_id)
-JOIN squads.accounts AS payer ON payer.name = given.from_account
-WHERE given.purpose <> 'refund'
-  AND NOT EXISTS (SELECT FROM home AS within
-                  WHERE within.home_id = home.home_id AND payer.kind = 'squad' AND within.squad_id = payer.owner_id)
+JOIN squads.pool_sources AS given USING (squad_id)
+JOIN squads.accounts AS source ON source.id = given.account_id
+WHERE NOT EXISTS (SELECT FROM home AS within
+                  WHERE within.home_id = home.home_id AND source.kind = 'squad' AND within.squad_id = source.owner_id)
 GROUP BY 1, 2, 3
+HAVING sum(given.amount_micro) > 0
 """)
 
 

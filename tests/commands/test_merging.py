@@ -5,10 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, text
 
-from squads_pipeline.commands import funding
+from squads_pipeline.commands import funding, targets
 from squads_pipeline.commands.forking import fork
 from squads_pipeline.commands.merging import Merger, merge
+from squads_pipeline.drivers.form_squads import form_squads
+from squads_pipeline.drivers.run import DriverRun, run_driver
+from squads_pipeline.rules.formation import Target
 from squads_pipeline.store import database, formations
+from squads_pipeline.store import targets as stored_targets
 from squads_pipeline.store.errors import RefusedError, SquadsError
 from tests.drivers.harvest_world import (
     TOKEN,
@@ -282,3 +286,20 @@ def test_merging_and_forking_beside_contributions_lose_nothing(engine: Engine, d
     assert rows(engine, "SELECT sum(balance_micro) FROM squads.accounts") == [(0,)]
     stuck = """SELECT count(*) FROM squads.qf_unclaimed WHERE squad_id = 'cold'"""
     assert rows(engine, stuck) == [(0,)]
+
+
+def test_a_target_that_was_merged_gets_no_other_squad_while_its_home_lives(engine: Engine) -> None:
+    """Else every merger would bring a new squad with a new seed."""
+    with engine.begin() as connection:
+        for name in ("heat", "cold"):
+            targets.add_target(connection, Target("gap", name, f"What of {name}?", 900_000))
+    assert units(engine, "squads_formed") == []
+    agree(engine)
+    assert units(engine, "squads_formed") == []
+    assert run_driver(engine, form_squads, DriverRun("test")).units == 0
+    with engine.connect() as connection:
+        listed = {one.artifact_id: one.squad_id for one in stored_targets.listed(connection, limit=9)}
+    assert listed == {"heat": "heat", "cold": "heat"}
+    harvest(engine, "heat")
+    run(engine)
+    assert sorted(units(engine, "squads_formed")) == ["target:gap:cold", "target:gap:heat"]

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from squads_pipeline.commands import funding
+from squads_pipeline.commands.correcting import correct
 from squads_pipeline.drivers.distribute_pools import distribute_pools
 from squads_pipeline.drivers.run import DriverRun
 from squads_pipeline.rules.lifecycle import CLOSED
@@ -437,3 +438,30 @@ def test_a_squad_takes_an_edge_only_from_where_it_begins(engine: Engine) -> None
     squad(engine, "heat")
     with pytest.raises(AssertionError, match="not every squad was harvesting"):
         take(engine, "heat", CLOSED)
+
+
+def test_what_a_correction_took_back_is_not_refunded(engine: Engine) -> None:
+    squad(engine, "heat")
+    give(engine, "ada", "heat", 4)
+    give(engine, "bob", "heat", 4)
+    match(engine)
+    with engine.begin() as connection:
+        contribution = "SELECT min(id)::text FROM squads.squad_grants WHERE agent_id = 'ada'"
+        number = str(connection.scalar(text(contribution)))
+        correct(connection, number, reason="ada meant one token", amount_micro=3 * TOKEN)
+    harvest(engine, "heat")
+    run(engine)
+    assert payments(engine, "refund") == [
+        ("refund:heat:wallet:ada", TOKEN),
+        ("refund:heat:wallet:bob", 4 * TOKEN),
+    ]
+
+
+def test_a_payout_cannot_be_corrected_into_a_closed_account(engine: Engine) -> None:
+    worked(engine)
+    give(engine, "eve", "heat", 100)
+    match(engine)
+    harvest(engine, "heat")
+    run(engine)
+    with engine.begin() as connection, pytest.raises(RefusedError, match="closed and takes no money"):
+        correct(connection, "payout:heat:bob", reason="too much")

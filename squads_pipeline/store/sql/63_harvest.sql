@@ -29,6 +29,23 @@ JOIN squads.research_squads AS survivor ON survivor.id = proposal.into_squad_id 
 COMMENT ON VIEW squads.ending_squads IS
 'Squads that are to end: harvesting, deserted, or to be absorbed by another. Their contributions are matched at once.';
 
+-- A pool's own money that comes back, from a fork or by a correction, is no source; what a correction took out of the
+-- pool is not the receiver's any more. Indexes: squad_grants_squad_id_idx, accounts_kind_owner_id_idx,
+-- entries_account_id_account_version_key.
+CREATE VIEW squads.pool_sources AS
+SELECT given.squad_id, payer.id AS account_id, given.amount_micro
+FROM squads.squad_grants AS given
+JOIN squads.accounts AS payer ON payer.name = given.from_account
+WHERE given.purpose NOT IN ('refund', 'correction')
+UNION ALL
+SELECT pool.owner_id, back.to_account_id, -back.amount_micro
+FROM squads.accounts AS pool
+JOIN squads.entries AS leaving ON leaving.account_id = pool.id AND leaving.entry_no = 1
+JOIN squads.transfers AS back ON back.id = leaving.transfer_id AND back.kind = 'correction'
+WHERE pool.kind = 'squad';
+COMMENT ON VIEW squads.pool_sources IS
+'Where the money of squads'' pools came from: grants, less what corrections took back. A refund follows it.';
+
 CREATE VIEW squads.missing_harvest_distributions AS
 WITH waiting AS MATERIALIZED (
     SELECT DISTINCT coalesce(origin.merged_into, origin.id) AS squad_id
