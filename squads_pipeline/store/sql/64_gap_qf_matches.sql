@@ -32,7 +32,7 @@ CROSS JOIN LATERAL (
     UNION ALL
     SELECT squad_id, granted_at, amount_micro FROM squads.qf_unclaimed
     WHERE (settled.by_age OR settled.by_number) IS NOT TRUE AND ending.squads <> '{}'
-      AND squad_id = ANY (ending.squads)
+      AND squad_id IN (SELECT unnest(ending.squads))
 ) AS waiting
 GROUP BY waiting.squad_id, settled.by_age, settled.by_number;
 COMMENT ON VIEW squads.missing_qf_matches IS
