@@ -60,7 +60,7 @@ def test_everything_against_closing_is_listed() -> None:
         ({"unclaimed": 3}, "3 contributions unmatched"),
         ({"window_over": False}, "its recruiting window is not over"),
         ({"window_over": None}, "its recruiting window is not over"),
-        ({"extensions_left": 2}, "it may still be extended 2 times"),
+        ({"extensions_left": 1}, "it may still be extended 1 time"),
     ],
 )
 def test_each_fact_alone_stands_against_abandoning(fact: dict[str, Any], reason: str) -> None:
