@@ -46,6 +46,12 @@ research_squads: Final = _external(
     deps=["squads_formed"],
 )
 
+squad_join_bids: Final = _external(
+    schema.squad_join_bids,
+    "Agents' bids to join squads, with their pitch and what was decided.",
+    deps=["agents", "research_squads"],
+)
+
 pledges: Final = _external(
     schema.pledges, "Agents' standing consent to fund squads automatically, and its revocations."
 )
@@ -72,4 +78,28 @@ contributions: Final = dg.AssetSpec(
     },
 )
 
-SOURCES: Final = (agents, knowledge_gaps, research_squads, pledges, contributions)
+squad_journal: Final = _external(
+    schema.squad_journal, "What members noted while a squad worked.", deps=["research_squads"]
+)
+
+squad_findings: Final = _external(
+    schema.squad_findings,
+    "What squads found, from the author's record to the merge.",
+    deps=["research_squads"],
+)
+
+finding_reviews: Final = _external(
+    schema.finding_reviews, "Reviews of findings, by people and agents.", deps=["squad_findings"]
+)
+
+SOURCES: Final = (
+    agents,
+    knowledge_gaps,
+    research_squads,
+    squad_join_bids,
+    pledges,
+    contributions,
+    squad_journal,
+    squad_findings,
+    finding_reviews,
+)

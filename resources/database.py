@@ -9,9 +9,10 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 from sqlalchemy import Connection, Engine
 
+from squads_pipeline.drivers.knowledge_sinks import is_configured
 from squads_pipeline.server.database_url import resolve
 from squads_pipeline.server.home import Home
-from squads_pipeline.store import database
+from squads_pipeline.store import database, snapshots
 
 URL_DESCRIPTION: Final = (
     "postgresql://user:password@host:5432/database; if none is given, what the environment says. "
@@ -33,14 +34,13 @@ class Database(dg.ConfigurableResource):  # type: ignore[type-arg]  # the class 
         """
         if self._engine is None:
             url = self.url or resolve(os.environ, Home.from_environment(os.environ))
-            self._engine = database.engine(url)
+            self._engine = database.engine(url, delivers=is_configured(os.environ))
         return self._engine
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """A connection that reads one state of the database, whatever others commit meanwhile."""
-        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with self.engine().connect().execution_options(**options) as connection:
+        with snapshots.snapshot(self.engine()) as connection:
             yield connection
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002  # Dagster's

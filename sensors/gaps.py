@@ -9,11 +9,13 @@ import dagster as dg
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from assets.findings import FINDING_ASSETS
 from assets.formation import squads_formed
 from assets.funding import qf_matches
 from assets.harvest import harvest_distributions
 from assets.ledger import ledger_seals
 from assets.pledges import pledged_contributions
+from assets.rosters import squad_rosters
 from resources.database import Database
 from sensors.back_off import back_off
 from squads_pipeline.rules.policy import policy_id
@@ -155,5 +157,16 @@ def _first_line(error: Exception) -> str:
 
 
 GAP_SENSORS: Final = tuple(
-    map(gap_sensor, (squads_formed, pledged_contributions, qf_matches, harvest_distributions, ledger_seals))
+    map(
+        gap_sensor,
+        (
+            squads_formed,
+            squad_rosters,
+            pledged_contributions,
+            qf_matches,
+            *FINDING_ASSETS,
+            harvest_distributions,
+            ledger_seals,
+        ),
+    )
 )

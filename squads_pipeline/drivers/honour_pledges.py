@@ -77,10 +77,11 @@ def _wishes(
 ) -> list[list[str]]:
     """For each pledge the squads to fund next, as many as have a place in the cycle."""
     open_squads = {squad.id for squad in squads}
-    own: dict[str, list[str]] = {}
+    unnamed = [one.agent_id for one in pledged if not one.squads]
+    own = pledging.joined(connection, unnamed)
     for squad in squads:
         own.setdefault(squad.created_by or "", []).append(squad.id)
-    before = pledging.funded_before(connection, [one.agent_id for one in pledged if not one.squads])
+    before = pledging.funded_before(connection, unnamed)
     wishes = []
     for one in pledged:
         order = preferred(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
@@ -12,9 +12,15 @@ Driver = Callable[[Connection, "DriverRun"], "Outcome"]
 
 @dataclass(frozen=True, slots=True)
 class DriverRun:
-    """Who runs a driver: the Dagster run's id, or another name for the call."""
+    """Who runs a driver, and how.
+
+    Attributes:
+        run_id: the Dagster run's id, or another name for the call.
+        dry_run: whether the transaction will be rolled back, so that nothing may leave the database either.
+    """
 
     run_id: str
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +57,4 @@ def run_driver(engine: Engine, driver: Driver, run: DriverRun, *, dry_run: bool 
     would have done at that moment.
     """
     with _transaction(engine, dry_run=dry_run) as connection:
-        return driver(connection, run)
+        return driver(connection, replace(run, dry_run=dry_run))

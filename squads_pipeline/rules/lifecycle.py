@@ -106,6 +106,80 @@ def why_not_opened(
     return None
 
 
+def _why_recruitment_goes_on(window_over: bool | None) -> str | None:
+    if window_over is None:
+        return "it is not known when recruitment closes"
+    return None if window_over else "recruitment has not closed"
+
+
+def why_not_activated(*, status: str, window_over: bool | None, working_members: int | None) -> str | None:
+    """Why a squad may not begin its work; None if it may.
+
+    Args:
+        status: where the squad stands.
+        window_over: whether its recruiting window has ended; None if it has no known end.
+        working_members: members now, observers not counted; None if unknown.
+    """
+    if status != ACTIVATED.from_status:
+        return f"the squad is {status}"
+    against = _why_recruitment_goes_on(window_over)
+    if against is not None or working_members is None:
+        return against or "its members are not known"
+    return None if working_members > 0 else "nobody has joined to work"
+
+
+def why_not_extended(
+    *,
+    status: str,
+    window_over: bool | None,
+    working_members: int | None,
+    extensions: int | None,
+    most_extensions: int,
+) -> str | None:
+    """Why a squad may not recruit for another window; None if it may.
+
+    Args:
+        status: where the squad stands.
+        window_over: whether its recruiting window has ended; None if it has no known end.
+        working_members: members now, observers not counted; None if unknown.
+        extensions: how often it was extended so far; None if unknown.
+        most_extensions: how often the policy allows it.
+    """
+    if status != EXTENDED.from_status:
+        return f"the squad is {status}"
+    against = _why_recruitment_goes_on(window_over)
+    if against is not None or working_members is None:
+        return against or "its members are not known"
+    if working_members > 0:
+        return "somebody has joined to work"
+    if extensions is None:
+        return "it is not known how often it was extended"
+    return (
+        None if extensions < most_extensions else f"it was extended {extensions} of {most_extensions} times"
+    )
+
+
+def why_not_harvested(
+    *, status: str, time_over: bool | None, criteria_met: bool | None, lead_asks: bool = False
+) -> str | None:
+    """Why a squad may not begin its harvest; None if it may.
+
+    A squad without an end would otherwise work for ever, and its pool would be paid to nobody: no end counts as
+    an end that has passed.
+
+    Args:
+        status: where the squad stands.
+        time_over: whether its time to work is over; None if it has no end.
+        criteria_met: whether all success criteria are met; None if unknown.
+        lead_asks: whether its lead wants the harvest.
+    """
+    if status != HARVESTED.from_status:
+        return f"the squad is {status}"
+    if lead_asks or time_over is None or time_over or criteria_met:
+        return None
+    return "its time to work is not over and its success criteria are not met"
+
+
 def against_closing(*, status: str, pending: int, reviewed: int, unclaimed: int) -> tuple[str, ...]:
     """What stands against disbanding a squad that harvests, one sentence each; nothing if it may be.
 

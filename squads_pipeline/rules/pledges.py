@@ -134,7 +134,7 @@ def preferred(
     Args:
         named: the squads that the pledge names, in the agent's order; consent goes no further than they do.
             Empty for a pledge to any squad.
-        own: squads that the agent formed.
+        own: squads of which the agent is a member, then those that it formed.
         funded_before: squads that the agent's money went to before.
         by_pool: all others, in an order of the caller's.
         open_squads: those that take money now.

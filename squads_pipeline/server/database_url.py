@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import psycopg
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from squads_pipeline.server.embedded import Embedded
@@ -40,6 +40,14 @@ def sqlalchemy_url(url: str) -> str:
     return _with_scheme(url, "postgresql+psycopg")
 
 
+def url_as(url: str, user: str, password: str | None, database: str) -> str:
+    """The URL for another user of the same server; without a password where it is not known."""
+    parsed = make_url(libpq_url(url)).difference_update_query(("user", "password", "dbname"))
+    # Set even where it is left to libpq, which would then take the user's name for the database's.
+    changed = URL.create(parsed.drivername, user, password, parsed.host, parsed.port, database, parsed.query)
+    return changed.render_as_string(hide_password=False)
+
+
 def dagster_url(url: str) -> str:
     """The URL for Dagster's storage: its driver, and its tables in the schema `dagster`."""
     parsed = make_url(_with_scheme(url, "postgresql+psycopg2"))
@@ -69,6 +77,16 @@ def check_server(connection: psycopg.Connection) -> None:
             f"User {user} may not create schemas in database {database}. As its owner run: "
             f'GRANT CREATE ON DATABASE "{database}" TO "{user}";'
         )
+
+
+def is_for_reading(connection: psycopg.Connection) -> bool:
+    """Whether the database has been set up and this user, or this server, can only read it."""
+    found = connection.execute(
+        "SELECT (NOT has_database_privilege(current_database(), 'CREATE') OR pg_is_in_recovery()"
+        "        OR current_setting('default_transaction_read_only')::boolean)"
+        " AND coalesce(has_schema_privilege(to_regnamespace('squads')::oid, 'USAGE'), false)"
+    ).fetchone()
+    return found is not None and bool(found[0])
 
 
 def _with_scheme(url: str, scheme: str) -> str:

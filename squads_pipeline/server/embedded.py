@@ -186,6 +186,8 @@ def _ensure_role_and_database(credentials: Credentials, port: int) -> None:
         if known is None:
             password = sql.Literal(credentials.app_password)
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(role, password))
+        # For the analysts' role. Also where the data are older than this right.
+        connection.execute(sql.SQL("ALTER ROLE {} CREATEROLE").format(role))
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [APP_DATABASE]).fetchone()
         if known is None:
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))

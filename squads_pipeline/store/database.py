@@ -3,22 +3,24 @@
 from sqlalchemy import Engine, create_engine, make_url
 
 
-def engine(url: str, *, pool_size: int = 2) -> Engine:
+def engine(url: str, *, pool_size: int = 2, delivers: bool = False) -> Engine:
     """An engine for a database, on psycopg 3, in UTC and at READ COMMITTED.
 
     Args:
         url: ``postgresql://…``, with or without a driver name.
         pool_size: connections kept open.
+        delivers: whether this process knows a sink for the outbox; gaps.delivered_messages asks its session.
     """
     # jit: compiling a statement costs more than it saves on all of ours but the largest reports.
     # search_path: our SQL names its schemas; a role called squads would otherwise have that one by default.
+    options = "-c timezone=UTC -c jit=off -c search_path=public"
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         connect_args={
-            "options": "-c timezone=UTC -c jit=off -c search_path=public",
+            "options": f"{options} -c squads.knowledge_sink=on" if delivers else options,
             "application_name": "squads",
         },
     )

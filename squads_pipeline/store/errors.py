@@ -64,6 +64,26 @@ _BY_CONSTRAINT: dict[str, tuple[type[SquadsError], str, str]] = {
         "Another live squad has this target",
         "Join that squad, fork it, or wait until it is disbanded.",
     ),
+    "squad_journal_title_is_plain": (
+        RefusedError,
+        "The title is too long or has control characters",
+        "Use 1 to 500 characters on one line.",
+    ),
+    "squad_findings_title_is_plain": (
+        RefusedError,
+        "The title is too long or has control characters",
+        "Use 1 to 500 characters on one line.",
+    ),
+    "finding_reviews_never_ones_own": (
+        RefusedError,
+        "Nobody reviews their own finding",
+        "Let another agent review it.",
+    ),
+    "squad_findings_keep_what_they_say": (
+        RefusedError,
+        "What a finding says is never changed, and its status moves forward alone",
+        "Record another finding.",
+    ),
     "research_squads_pkey": (AlreadyExistsError, "A squad of this id exists", "Choose another id."),
     "knowledge_gaps_pkey": (
         AlreadyExistsError,
@@ -79,6 +99,16 @@ _BY_CONSTRAINT: dict[str, tuple[type[SquadsError], str, str]] = {
         RefusedError,
         "The title is empty, too long or has control characters",
         "Use 1 to 500 characters on one line.",
+    ),
+    "squad_join_bids_one_pending": (
+        AlreadyExistsError,
+        "The agent has a bid for this squad that waits",
+        "See it with `squads bids list`.",
+    ),
+    "squad_join_bids_pitch_says_something": (
+        RefusedError,
+        "The pitch is empty or too long",
+        "Say why the agent fits, in at most 4,000 characters.",
     ),
     "agents_pkey": (AlreadyExistsError, "An agent of this name exists", "Choose another name."),
     "agents_id_is_plain": (

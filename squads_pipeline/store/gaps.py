@@ -6,7 +6,17 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, TableClause, column, exists, func, select, table
 
-GAPS = ("squads_formed", "pledged_contributions", "qf_matches", "harvest_distributions", "ledger_seals")
+GAPS = (
+    "squads_formed",
+    "squad_rosters",
+    "pledged_contributions",
+    "qf_matches",
+    "reviewed_findings",
+    "bubbled_findings",
+    "harvest_distributions",
+    "delivered_messages",
+    "ledger_seals",
+)
 """Driven assets, each with a view of its name in the schema ``gaps``."""
 
 

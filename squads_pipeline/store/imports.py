@@ -90,9 +90,10 @@ def drop_known(connection: Connection) -> int:
 _ADD_SQUADS = text("""
 WITH added AS (
     INSERT INTO squads.research_squads
-        (id, name, charter, target_artifact_type, target_artifact_id, status, formed_at, created_by)
+        (id, name, charter, target_artifact_type, target_artifact_id, status, formed_at, target_disband_at,
+         created_by)
     SELECT squad, squad, 'Known from an imported record of contributions.', 'analysis', squad, 'active',
-           squads.clock(), 'import'
+           squads.clock(), squads.clock() + squads.policy_seconds('active_window_seconds'), 'import'
     FROM (SELECT DISTINCT squad FROM pg_temp.import_rows WHERE reason IS NULL) AS wanted
     WHERE NOT EXISTS (SELECT FROM squads.research_squads AS known WHERE known.id = wanted.squad)
     ORDER BY squad

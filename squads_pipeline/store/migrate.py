@@ -1,7 +1,7 @@
 """Brings a database to the present schema: versioned tables, then functions, triggers and views as they are now.
 
 Tables change by Alembic revisions. What PostgreSQL can replace at will (functions, triggers, views) has one
-text under `sql/`, applied again whenever that text has changed.
+text under `sql/`, applied again whenever that text or the tables have changed; so are the grants to analysts.
 """
 
 import hashlib
@@ -11,13 +11,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
-from squads_pipeline.store import database, policies, system
-
-_SCHEMAS = {
-    "squads": "Facts and state of the economy.",
-    "gaps": "One view per driven asset: the units of work that are missing now.",
-    "marts": "Tables for analysts, by UTC day; can be rebuilt from facts at any time.",
-}
+from squads_pipeline.store import analyst_role, database, policies, system
+from squads_pipeline.store.catalog import SCHEMAS
+from squads_pipeline.store.schema.secrets import SECRET_TABLES
 
 _DROP_VIEWS = """
 DO $$
@@ -39,8 +35,8 @@ def upgrade(url: str) -> None:
     engine = database.engine(url)
     try:
         with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('squads.migrate'))"))
-            for schema in _SCHEMAS:
+            lock(connection)
+            for schema in SCHEMAS:
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
             command.upgrade(configuration(connection), "head")
             _replace_programs(connection)
@@ -64,6 +60,11 @@ def make_programs_anew(url: str) -> None:
     upgrade(url)
 
 
+def lock(connection: Connection) -> None:
+    """Be the only one who changes tables, programs or grants, until the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('squads.migrate'))"))
+
+
 def configuration(connection: Connection) -> Config:
     """Alembic's configuration for a connection that the caller commits."""
     config = Config()
@@ -74,13 +75,14 @@ def configuration(connection: Connection) -> Config:
 
 
 def _replace_programs(connection: Connection) -> None:
-    """Apply `sql/` if it differs from what the database was made with; the schema's comment remembers."""
+    """Apply `sql/`, and grants, if they differ from what the database has; the schema's comment remembers."""
     scripts = sorted(
         (script.name, script.read_text())
         for script in resources.files("squads_pipeline.store").joinpath("sql").iterdir()
         if script.name.endswith(".sql")
     )
-    digest = hashlib.sha256("".join(body for _, body in scripts).encode()).hexdigest()[:16]
+    applied = [*(body for _, body in scripts), *SECRET_TABLES]
+    digest = hashlib.sha256("".join(applied).encode()).hexdigest()[:16]
     revision = connection.scalar(text("SELECT version_num FROM squads.alembic_version"))
     mark = f"(revision {revision}, programs {digest})"
     comment = connection.scalar(text("SELECT obj_description('gaps'::regnamespace)"))
@@ -91,6 +93,7 @@ def _replace_programs(connection: Connection) -> None:
     for _, body in scripts:
         # Without parameters psycopg takes % and several statements as they are; SQLAlchemy always passes some.
         connection.connection.cursor().execute(body)
-    for schema, meaning in _SCHEMAS.items():
+    for schema, meaning in SCHEMAS.items():
         suffix = f" {mark}" if schema == "gaps" else ""
         connection.execute(text(f"COMMENT ON SCHEMA {schema} IS '{meaning}{suffix}'"))
+    analyst_role.grant_reading(connection)

@@ -85,6 +85,25 @@ def open_squads(connection: Connection) -> list[OpenSquad]:
     return [OpenSquad(*row) for row in rows]
 
 
+# squad_members_agent_id_idx: the few squads of each agent.
+_JOINED = text("""
+SELECT member.agent_id, member.squad_id
+FROM squads.squad_members AS member
+JOIN squads.research_squads AS squad ON squad.id = member.squad_id AND squad.status = ANY (:statuses)
+WHERE member.agent_id = ANY (:agents) AND member.left_at IS NULL
+ORDER BY member.agent_id, member.joined_at, member.squad_id
+""").bindparams(bindparam("statuses", type_=ARRAY(Text)), bindparam("agents", type_=ARRAY(Text)))
+
+
+def joined(connection: Connection, agents: Sequence[str]) -> dict[str, list[str]]:
+    """Agent → open squads of which it is a member now, the first joined first, ties by id."""
+    parameters = {"agents": list(agents), "statuses": list(FUNDABLE_STATUSES)}
+    found: dict[str, list[str]] = {agent: [] for agent in agents}
+    for agent, squad in connection.execute(_JOINED, parameters):
+        found[agent].append(squad)
+    return found
+
+
 # Live squads are few, agents with a due pledge too: contributor_totals_pkey finds each pair.
 _FUNDED_BEFORE = text("""
 SELECT total.agent_id, total.squad_id

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, text
 
 from squads_pipeline.rules.lifecycle import opening_edges
 from squads_pipeline.store import ledger, squad_events
@@ -41,8 +41,19 @@ def add_agents(connection: Connection, ids: Sequence[str], kind: str) -> None:
     ledger.open_accounts(connection, "wallet", ids)
 
 
+# A squad without an end of recruitment would never begin its work, and one without an end of its work is harvested.
+_SET_WINDOWS = text("""
+UPDATE squads.research_squads
+SET recruitment_closes_at = CASE WHEN status = 'recruiting'
+                                 THEN formed_at + squads.policy_seconds('recruit_window_seconds') END,
+    target_disband_at = CASE WHEN status = 'active'
+                             THEN formed_at + squads.policy_seconds('active_window_seconds') END
+WHERE id = ANY (CAST(:ids AS text[]))
+""")
+
+
 def add_squads(connection: Connection, squads: Sequence[NewSquad], *, reason: str, stamp: Stamp) -> None:
-    """Write squads, the edges that lead to their first status, and open their pools.
+    """Write squads, the edges that lead to their first status, and open their pools; they have the policy's windows.
 
     Args:
         connection: the caller commits it.
@@ -72,6 +83,7 @@ def add_squads(connection: Connection, squads: Sequence[NewSquad], *, reason: st
                 for one in squads
             ],
         )
+    connection.execute(_SET_WINDOWS, {"ids": [one.id for one in squads]})
     ledger.open_accounts(connection, "squad", [one.id for one in squads])
     for status, maker in sorted({(one.status, one.created_by) for one in squads}):
         ids = [one.id for one in squads if (one.status, one.created_by) == (status, maker)]

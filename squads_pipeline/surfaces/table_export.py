@@ -6,7 +6,7 @@ A column of µT such as ``match_micro`` appears as ``match``, in tokens. Which r
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO, Final
@@ -15,22 +15,15 @@ import pyarrow as pa
 from pyarrow import parquet
 from rich.console import Console
 from rich.markup import escape
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Date, DateTime, FromClause, Integer, Numeric
+from sqlalchemy import ColumnElement, FromClause
 
 from squads_pipeline.rules.money import tokens
+from squads_pipeline.surfaces import arrow_tables
+from squads_pipeline.surfaces.arrow_tables import MICRO, Batches, headings, plainer
 from squads_pipeline.surfaces.cli.answers import plain_table
 
-MICRO: Final = "_micro"
-# The most digits of a decimal that every Parquet reader knows.
-_DIGITS: Final = 38
-
-Batches = Iterable[Sequence[Sequence[Any]]]
-"""Rows in the order of the table's columns, some at a time."""
-
-
-def headings(source: FromClause) -> list[str]:
-    """Names of the columns as they appear."""
-    return [column.name.removesuffix(MICRO) for column in source.c]
+# What readers take at once; much smaller ones slow them down.
+_ROW_GROUP: Final = 100_000
 
 
 def write_csv(file: BinaryIO, source: FromClause, batches: Batches) -> None:
@@ -58,17 +51,22 @@ def write_json(file: BinaryIO, source: FromClause, batches: Batches) -> None:
 
 def write_parquet(file: BinaryIO, source: FromClause, batches: Batches) -> None:
     """Write Parquet; amounts as decimal128 with six places."""
-    schema = pa.schema(
-        [(name, _arrow(column)) for name, column in zip(headings(source), source.c, strict=True)]
-    )
-    makers = [_maker(column, _exact) for column in source.c]
+    write_arrow(file, arrow_tables.schema(source), arrow_tables.tables(source, batches))
+
+
+def write_arrow(file: BinaryIO, schema: pa.Schema, parts: Iterable[pa.Table]) -> int:
+    """Write tables of one schema as one Parquet file, a row group in memory at a time; returns the rows."""
+    rows, waiting = 0, schema.empty_table()
     with parquet.ParquetWriter(file, schema) as writer:
-        for rows in batches:
-            arrays = [
-                pa.array([make(value) for value in values], type=field.type)
-                for field, make, values in zip(schema, makers, zip(*rows, strict=True), strict=True)
-            ]
-            writer.write_table(pa.table(arrays, schema=schema))
+        for part in parts:
+            waiting = pa.concat_tables([waiting, part])
+            rows += part.num_rows
+            if waiting.num_rows >= _ROW_GROUP:
+                writer.write_table(waiting, row_group_size=_ROW_GROUP)
+                waiting = schema.empty_table()
+        if waiting.num_rows:
+            writer.write_table(waiting)
+    return rows
 
 
 def show(out: Console, source: FromClause, batches: Batches) -> int:
@@ -83,19 +81,13 @@ def show(out: Console, source: FromClause, batches: Batches) -> int:
 
 def _plain(source: FromClause, batches: Batches) -> Iterator[list[list[Any]]]:
     """Turn values into what CSV and JSON have: texts, whole numbers, None."""
-    makers = [_maker(column, _text) for column in source.c]
+    makers = [_maker(column) for column in source.c]
     for rows in batches:
         yield [[make(value) for make, value in zip(makers, row, strict=True)] for row in rows]
 
 
-def _maker(column: ColumnElement[Any], otherwise: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    if str(column.name).endswith(MICRO):
-        return _tokens_text if otherwise is _text else _tokens
-    return otherwise
-
-
-def _tokens(micro: int | Decimal | None) -> Decimal | None:
-    return None if micro is None else tokens(int(micro))
+def _maker(column: ColumnElement[Any]) -> Callable[[Any], Any]:
+    return _tokens_text if str(column.name).endswith(MICRO) else _text
 
 
 def _tokens_text(micro: int | Decimal | None) -> str | None:
@@ -110,26 +102,4 @@ def _text(value: Any) -> Any:
         return value
     if isinstance(value, datetime | date):
         return value.isoformat()
-    return _exact(value) if isinstance(value, bytes | dict | list) else str(value)
-
-
-def _exact(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return value
-
-
-def _arrow(column: ColumnElement[Any]) -> pa.DataType:
-    kinds: list[tuple[type, pa.DataType]] = [
-        (Boolean, pa.bool_()),
-        (BigInteger, pa.int64()),
-        (Integer, pa.int32()),
-        (Numeric, pa.decimal128(_DIGITS, 0)),
-        (DateTime, pa.timestamp("us", tz="UTC")),
-        (Date, pa.date32()),
-    ]
-    if str(column.name).endswith(MICRO):
-        return pa.decimal128(_DIGITS, 6)
-    return next((made for kind, made in kinds if isinstance(column.type, kind)), pa.string())
+    return plainer(value) if isinstance(value, bytes | dict | list) else str(value)

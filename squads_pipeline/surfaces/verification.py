@@ -10,11 +10,20 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Connection, Engine
 
-from squads_pipeline.drivers import audit_distributions, audit_formations, audit_matches, audit_pledges
+from squads_pipeline.drivers import (
+    audit_distributions,
+    audit_findings,
+    audit_formations,
+    audit_matches,
+    audit_pledges,
+    audit_rosters,
+)
 from squads_pipeline.store import seal_findings, seals, verifications
+from squads_pipeline.store.finding_invariants import FINDING_INVARIANTS, STATES
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
 from squads_pipeline.store.harvest_invariants import HARVEST_INVARIANTS
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
+from squads_pipeline.store.roster_invariants import ROSTER_INVARIANTS
 from squads_pipeline.store.seal_findings import Tell
 from squads_pipeline.store.seals import Chain
 
@@ -112,7 +121,14 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Findings]]]:
-    for one in (*INVARIANTS.values(), *FORMATION_INVARIANTS, *HARVEST_INVARIANTS):
+    for one in (
+        *INVARIANTS.values(),
+        *FORMATION_INVARIANTS,
+        *ROSTER_INVARIANTS,
+        STATES,
+        *FINDING_INVARIANTS,
+        *HARVEST_INVARIANTS,
+    ):
         yield one.number, one.description, one.find
     yield (
         "I6",
@@ -121,6 +137,8 @@ def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fi
     )
     seeds = "Every seed, recomputed from its target's importance, is what it was when the squad was formed."
     yield "I10", seeds, audit_formations.findings_since
+    edges = "Every edge that a squad took by itself, decided again from its facts, is the one that it took."
+    yield "I10", edges, audit_rosters.findings_since
     yield (
         "I11",
         "Every payment under a pledge, recomputed from its inputs, is what was paid.",
@@ -134,3 +152,7 @@ def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fi
     yield seal_findings.NUMBER, _LINKS, seal_findings.links_since
     for one in (seal_findings.SEALS, seal_findings.OVERLOOKED):
         yield one.number, one.description, one.find
+    verdicts = "Every verdict, recomputed from the reviews of its time, is what was decided."
+    yield "I8", verdicts, audit_findings.verdict_findings_since
+    credited = "Credited for a merged finding is who was a member when it was reviewed."
+    yield "I8", credited, audit_findings.merge_findings_since

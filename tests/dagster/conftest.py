@@ -4,23 +4,17 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import dagster as dg
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from assets.checks import CHECKS
-from assets.formation import FORMATION_ASSETS
-from assets.formation_checks import FORMATION_CHECKS
-from assets.funding import ASSETS, QfMatchesConfig
-from assets.harvest import HARVEST_ASSETS
-from assets.ledger import LEDGER_ASSETS
-from assets.ledger_checks import LEDGER_CHECKS
-from assets.marts import MARTS
-from assets.sources import SOURCES
+from assets.funding import QfMatchesConfig
 from resources.database import Database
 from resources.tables import MartTables
 from squads_pipeline.commands import community, funding
+from squads_pipeline.definitions import defs
 from squads_pipeline.drivers.match_round import match_round
 from squads_pipeline.drivers.run import DriverRun
 from squads_pipeline.rules.policy import Policy
@@ -160,11 +154,9 @@ def run_assets(
         "dagster/asset_partition_range_start": first.isoformat(),
         "dagster/asset_partition_range_end": last.isoformat(),
     }
+    everything: list[Any] = [*(defs.assets or ()), *(defs.asset_checks or ())]
     return dg.materialize(
-        [
-            *(*SOURCES, *FORMATION_ASSETS, *ASSETS, *HARVEST_ASSETS, *LEDGER_ASSETS, *MARTS),
-            *(*FORMATION_CHECKS, *CHECKS, *LEDGER_CHECKS),
-        ],
+        everything,
         selection=dg.AssetSelection.assets(*names),
         partition_key=first.isoformat() if single else None,
         tags={} if single else span,

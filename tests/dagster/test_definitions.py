@@ -31,7 +31,7 @@ def test_they_load_in_a_clean_process_without_database_and_environment(tmp_path:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "14\n"
+    assert done.stdout.strip() == str(len(defs.get_repository_def().assets_defs_by_key))
 
 
 def test_every_asset_is_as_its_snapshot_says(snapshot: SnapshotAssertion) -> None:
@@ -68,6 +68,7 @@ def test_each_sensor_has_a_thread_of_its_own() -> None:
 
 def _described(spec: dg.AssetSpec) -> dict[str, object]:
     lineage = spec.metadata.get("dagster/column_lineage")
+    schema = spec.metadata.get("dagster/column_schema")
     return {
         "group": spec.group_name,
         "kinds": sorted(spec.kinds),
@@ -79,8 +80,7 @@ def _described(spec: dg.AssetSpec) -> dict[str, object]:
         "partitions": None if spec.partitions_def is None else str(spec.partitions_def),
         "automation": spec.automation_condition and spec.automation_condition.get_label(),
         "columns": [
-            f"{one.name} {one.type}: {one.description}"
-            for one in spec.metadata["dagster/column_schema"].columns
+            f"{one.name} {one.type}: {one.description}" for one in (schema.columns if schema else ())
         ],
         "lineage": {
             column: [f"{dep.asset_key.to_user_string()}.{dep.column_name}" for dep in deps]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from squads_pipeline.commands import community, funding, pledging
+from squads_pipeline.commands import community, funding, joining, pledging
 from squads_pipeline.drivers.honour_pledges import honour_pledges
 from squads_pipeline.drivers.match_round import match_round
 from squads_pipeline.drivers.run import DriverRun, Outcome, run_driver
@@ -89,6 +89,21 @@ def test_without_names_own_squads_come_first_then_those_funded_before_then_the_l
     pledge(engine, "ada")
     run(engine)
     assert [(squad, slot) for _, squad, slot, _ in paid(engine)] == [("own", 1), ("w", 2), ("x", 3)]
+
+
+def test_squads_of_which_the_agent_is_a_member_come_before_those_that_it_formed(engine: Engine) -> None:
+    found(engine, {"ada": 1_000, "bob": 1_000}, "abmw", pledge_max_squads=2)
+    with engine.begin() as connection:
+        community.add_squad(connection, "formed", created_by="ada")
+        for squad in "mw":
+            bid = joining.join(connection, "ada", squad, pitch="Me.")
+            joining.decide(connection, "bob", bid.bid_id, accept=True, rationale="fits")
+        joining.leave(connection, "ada", "w")
+        # Pools say nothing here: the others are richer.
+        funding.contribute(connection, "bob", "a", 9 * TOKEN, key="1")
+    pledge(engine, "ada")
+    run(engine)
+    assert [(squad, slot) for _, squad, slot, _ in paid(engine)] == [("m", 1), ("formed", 2)]
 
 
 def test_a_cycle_ends_and_the_next_has_places_again(engine: Engine) -> None:

@@ -13,6 +13,7 @@ from squads_pipeline.server.database_url import (
     libpq_url,
     resolve,
     sqlalchemy_url,
+    url_as,
 )
 from squads_pipeline.server.errors import NotRunningError, ServerError
 from squads_pipeline.server.home import Home, checkout
@@ -47,6 +48,19 @@ def test_dagsters_tables_go_to_their_own_schema_and_given_options_stay(postgres_
     with engine.connect() as connection:
         assert connection.execute(text("SHOW search_path")).scalar_one() == "dagster"
         assert connection.execute(text("SHOW statement_timeout")).scalar_one() == "12345ms"
+
+
+@pytest.mark.parametrize(
+    ("given", "other"),
+    [
+        (PLAIN, "postgresql://reader:n%40w@host:5433/named"),
+        ("postgres://me@host/db?sslmode=require", "postgresql://reader:n%40w@host/named?sslmode=require"),
+        ("postgresql://host/?user=me&password=secret&dbname=db", "postgresql://reader:n%40w@host/named"),
+    ],
+)
+def test_another_user_has_a_url_of_the_same_server(given: str, other: str) -> None:
+    assert url_as(given, "reader", "n@w", "named") == other
+    assert url_as(given, "reader", None, "named") == other.replace(":n%40w", "")
 
 
 def test_a_server_that_will_do_passes(postgres_url: str) -> None:

@@ -34,8 +34,9 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(gap: Squads, engine: Engine
 
 
 def test_gaps_and_status_show_what_is_missing(gap: Squads) -> None:
-    [forming, pledges, found, seals] = gap("gaps", "--json").document["gaps"]
+    [forming, rosters, pledges, found, seals] = gap("gaps", "--json").document["gaps"]
     assert (forming["gap"], forming["open_units"]) == ("squads_formed", 0)
+    assert (rosters["gap"], rosters["open_units"]) == ("squad_rosters", 0)
     assert (pledges["gap"], pledges["open_units"]) == ("pledged_contributions", 0)
     assert (seals["gap"], seals["open_units"]) == ("ledger_seals", 0)
     assert (found["gap"], found["open_units"], found["tokens_at_stake_micro"]) == (
@@ -84,10 +85,8 @@ def test_a_run_that_fails_is_told_and_exits_with_1(gap: Squads, engine: Engine) 
 def test_an_asset_that_is_none(squads: Squads) -> None:
     for arguments in (("--only", "nonsense"), ("--only", "squad_pools", "--dry-run")):
         ran = squads("reconcile", *arguments)
-        assert (ran.code, "Choose one of squads_formed, pledged_contributions, qf_matches" in ran.err) == (
-            1,
-            True,
-        )
+        drivers = "Choose one of squads_formed, squad_rosters, pledged_contributions, qf_matches"
+        assert (ran.code, drivers in ran.err) == (1, True)
 
 
 def test_pledges_are_honoured_before_matching(community: Squads, engine: Engine) -> None:
@@ -97,7 +96,13 @@ def test_pledges_are_honoured_before_matching(community: Squads, engine: Engine)
     for agent in ("ada", "bob"):
         community("pledge", "--as", agent)
     plan = community("reconcile", "--dry-run", "--json").document["plan"]
-    assert list(plan) == ["squads_formed", "pledged_contributions", "qf_matches", "ledger_seals"]
+    assert list(plan) == [
+        "squads_formed",
+        "squad_rosters",
+        "pledged_contributions",
+        "qf_matches",
+        "ledger_seals",
+    ]
     assert (plan["pledged_contributions"]["units"], plan["pledged_contributions"]["contributed"]) == (2, "10")
     status = community("status", "--json").document
     assert ("pledged_contributions", 2) in [(one["gap"], one["open_units"]) for one in status["gaps"]]

@@ -37,7 +37,13 @@ def test_a_target_becomes_a_squad_before_matching(squads: Squads) -> None:
     [forming, *_] = squads("gaps", "--json").document["gaps"]
     assert (forming["open_units"], forming["tokens_at_stake"]) == (1, "4750")
     plan = squads("reconcile", "--dry-run", "--json").document["plan"]
-    assert list(plan) == ["squads_formed", "pledged_contributions", "qf_matches", "ledger_seals"]
+    assert list(plan) == [
+        "squads_formed",
+        "squad_rosters",
+        "pledged_contributions",
+        "qf_matches",
+        "ledger_seals",
+    ]
     assert (plan["squads_formed"]["squads_formed"], plan["squads_formed"]["seeds"]) == (1, "4750")
     ran = squads("reconcile", "--json")
     assert (ran.code, ran.document["ok"], ran.document["still_open"]) == (0, True, {})

@@ -13,6 +13,9 @@ JOIN squads.research_squads AS home ON home.id = absorbed.merged_into AND home.s
 WHERE absorbed.merged_into IS NOT NULL AND absorbed.parent_squad_id IS NULL;
 COMMENT ON VIEW squads.absorbed_targets IS
 'Targets whose squad was merged into one that lives and works on them too.';
+COMMENT ON COLUMN squads.absorbed_targets.artifact_type IS 'Type of the target';
+COMMENT ON COLUMN squads.absorbed_targets.artifact_id IS 'Id of the target';
+COMMENT ON COLUMN squads.absorbed_targets.squad_id IS 'Squad that lives and works on it';
 
 -- A unit that waits for the treasury lies in the future: at the next UTC midnight the treasury is topped up, or
 -- not, and until then nothing can be done unless somebody brings money. `gaps.is_open` counts what is due.

@@ -42,6 +42,13 @@ JOIN squads.pledges AS pledge ON pledge.id = consent.pledge_id
 JOIN squads.accounts AS wallet ON wallet.name = 'wallet:' || consent.agent_id;
 COMMENT ON VIEW squads.pledge_standings IS
 'Pledges in force, with the wallet behind each and the squads that it has funded in the present cycle.';
+COMMENT ON COLUMN squads.pledge_standings.cycle IS 'The present cycle';
+COMMENT ON COLUMN squads.pledge_standings.read_at IS 'When the clock was read; one moment for all rows';
+COMMENT ON COLUMN squads.pledge_standings.agent_id IS 'Who has consented';
+COMMENT ON COLUMN squads.pledge_standings.account_id IS 'The agent''s wallet';
+COMMENT ON COLUMN squads.pledge_standings.balance_micro IS 'What the wallet holds now, in µT';
+COMMENT ON COLUMN squads.pledge_standings.active IS 'Whether the wallet is open';
+COMMENT ON COLUMN squads.pledge_standings.funded IS 'Squads funded in this cycle, in the order of their slots';
 
 -- The guards of rules.pledges in SQL. A squad is looked for only where they pass, and counting stops at the
 -- free places: by research_squads_pkey for named squads, by research_squads_status_idx for any.

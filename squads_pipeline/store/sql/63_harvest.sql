@@ -16,6 +16,8 @@ WHERE squad.status = 'recruiting' AND squad.recruitment_closes_at <= squads.cloc
       >= (policy.content ->> 'recruit_extensions')::integer;
 COMMENT ON VIEW squads.deserted_squads IS
 'Squads whose recruiting is over for good and in which nobody would work; observers do not count.';
+COMMENT ON COLUMN squads.deserted_squads.squad_id IS 'Squad that nobody works in';
+COMMENT ON COLUMN squads.deserted_squads.since IS 'When its recruiting closed';
 
 CREATE VIEW squads.ending_squads AS
 SELECT id AS squad_id FROM squads.research_squads WHERE status = 'harvesting'
@@ -28,6 +30,7 @@ JOIN squads.research_squads AS absorbed ON absorbed.id = proposal.squad_id AND a
 JOIN squads.research_squads AS survivor ON survivor.id = proposal.into_squad_id AND survivor.status = 'active';
 COMMENT ON VIEW squads.ending_squads IS
 'Squads that are to end: harvesting, deserted, or to be absorbed by another. Their contributions are matched at once.';
+COMMENT ON COLUMN squads.ending_squads.squad_id IS 'Squad that is to end';
 
 -- A pool's own money that comes back, from a fork or by a correction, is no source; what a correction took out of the
 -- pool is not the receiver's any more. Indexes: squad_grants_squad_id_idx, accounts_kind_owner_id_idx,
@@ -45,6 +48,9 @@ JOIN squads.transfers AS back ON back.id = leaving.transfer_id AND back.kind = '
 WHERE pool.kind = 'squad';
 COMMENT ON VIEW squads.pool_sources IS
 'Where the money of squads'' pools came from: grants, less what corrections took back. A refund follows it.';
+COMMENT ON COLUMN squads.pool_sources.squad_id IS 'Squad whose pool the money went to';
+COMMENT ON COLUMN squads.pool_sources.account_id IS 'Account that it came from';
+COMMENT ON COLUMN squads.pool_sources.amount_micro IS 'Amount in µT, negative for what a correction took back';
 
 CREATE VIEW squads.missing_harvest_distributions AS
 WITH waiting AS MATERIALIZED (

@@ -37,6 +37,8 @@ CROSS JOIN LATERAL (
 ) AS sealed;
 COMMENT ON VIEW squads.transfer_lines IS
 'Each transfer with its entries as the one line of JSON that its seal hashes and an export holds.';
+COMMENT ON COLUMN squads.transfer_lines.transfer_id IS 'The transfer';
+COMMENT ON COLUMN squads.transfer_lines.line IS 'The transfer and its entries, as one line of JSON';
 
 CREATE OR REPLACE FUNCTION squads.link(previous bytea, line text) RETURNS bytea
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

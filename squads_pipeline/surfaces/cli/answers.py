@@ -42,9 +42,11 @@ class Answer:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        # A file or a pipe has no width: nothing is cut off or broken there.
-        self.out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _ENDLESS)
-        self.err = Console(highlight=False, soft_wrap=True, stderr=True)
+        # A file or a pipe has no width: nothing is cut off or broken there. What people wrote stays as it is:
+        # `gap:a:b` has no emoji in it.
+        width = None if sys.stdout.isatty() else _ENDLESS
+        self.out = Console(highlight=False, emoji=False, soft_wrap=True, width=width)
+        self.err = Console(highlight=False, emoji=False, soft_wrap=True, stderr=True)
 
     def give(self, document: Mapping[str, Any], show: Callable[[Console], None]) -> None:
         """Print the document, or show it as people like it."""

@@ -15,6 +15,7 @@ from squads_pipeline.surfaces.cli import (
     database,
     dumping,
     endings,
+    exporting,
     importing,
     ledger,
     money,
@@ -23,9 +24,11 @@ from squads_pipeline.surfaces.cli import (
     pledging,
     policy,
     reconciling,
+    rosters,
     serving,
     tables,
     targets,
+    working,
 )
 from squads_pipeline.surfaces.cli.answers import USAGE, Answer
 
@@ -55,12 +58,28 @@ app.command("alerts")(alerting.alerts)
 app.command("contribute")(money.contribute)
 app.command("pledge")(pledging.pledge)
 app.command("pledges")(pledging.pledges)
+app.command("log")(working.log)
+app.command("find")(working.find)
+app.command("review")(working.review)
+app.command("findings")(working.findings)
+app.command("journal")(working.journal)
 app.command("table")(tables.table)
 app.command("disband")(endings.disband)
 app.command("fork")(endings.fork)
 app.command("merge")(endings.merge)
 app.command("sponsor")(endings.sponsor)
 app.command("bonus")(endings.bonus)
+app.command("export")(exporting.export)
+app.command("form")(rosters.form)
+app.command("join")(rosters.join)
+app.command("leave")(rosters.leave)
+app.command("harvest")(rosters.harvest)
+
+bids_group = _group("Bids to join squads, and the decisions about them.")
+bids_group.command("list")(rosters.bids)
+bids_group.command("decide")(rosters.decide)
+bids_group.command("withdraw")(rosters.withdraw)
+app.add_typer(bids_group, name="bids")
 
 import_group = _group("Bring in what other systems recorded.")
 import_group.command("contributions")(importing.contributions)
@@ -103,6 +122,8 @@ db_group.command("psql", context_settings={"allow_extra_args": True, "ignore_unk
 db_group.command("backup")(dumping.backup)
 db_group.command("restore")(dumping.restore)
 db_group.command("move")(dumping.move)
+db_group.command("analyst")(database.analyst)
+db_group.command("dictionary")(database.dictionary)
 app.add_typer(db_group, name="db")
 
 

@@ -1,11 +1,16 @@
 """Commands for the database itself. Which one it is, is decided in `server.database_url`."""
 
 import os
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from squads_pipeline.surfaces.cli.answers import FAILED, Json, answering
+from squads_pipeline.surfaces.cli.answers import FAILED, Answer, Json, answering
+
+if TYPE_CHECKING:
+    from squads_pipeline.commands.analysts import Access
 
 
 def url(as_json: Json = False) -> None:
@@ -67,3 +72,57 @@ def psql(context: typer.Context) -> None:
         with database_up() as found:
             code = embedded.psql(found, context.args)
         raise typer.Exit(code)
+
+
+def analyst(as_json: Json = False) -> None:
+    """Print a URL that reads and cannot write, with a new password; the one given before is valid no more."""
+    with answering(as_json=as_json) as answer:
+        from squads_pipeline.commands import analysts  # noqa: PLC0415
+        from squads_pipeline.server.database_url import url_as  # noqa: PLC0415
+        from squads_pipeline.surfaces.session import session  # noqa: PLC0415
+
+        with session() as engine, engine.begin() as connection:
+            access = analysts.open_access(connection)
+            found = url_as(
+                engine.url.render_as_string(hide_password=False),
+                access.role,
+                access.password,
+                access.database,
+            )
+        answer.give(
+            {"url": found, "role": access.role, "new_password": access.password is not None},
+            lambda out: out.print(found, markup=False),
+        )
+        _advise(answer, access)
+
+
+def _advise(answer: Answer, access: "Access") -> None:
+    """Say what the URL is short of."""
+    from squads_pipeline.server.database_url import configured  # noqa: PLC0415
+    from squads_pipeline.server.embedded import Embedded  # noqa: PLC0415
+    from squads_pipeline.server.home import Home  # noqa: PLC0415
+
+    if access.password is None:
+        answer.err.print(f"[dim]{access.role} is not ours to change: it keeps the password that it has[/]")
+    own = configured(os.environ)
+    if not own and not Embedded(Home.from_environment(os.environ)).status().running:
+        answer.err.print("[dim]the server has stopped again; `squads db start` keeps it up[/]")
+
+
+def dictionary(
+    out: Annotated[Path | None, typer.Option(help="Write to this file, complete or not at all.")] = None,
+) -> None:
+    """Print what each table and column means, as Markdown, from the comments in the database."""
+    with answering(as_json=False):
+        from squads_pipeline.commands.atomic_file import atomic_file  # noqa: PLC0415
+        from squads_pipeline.store import catalog  # noqa: PLC0415
+        from squads_pipeline.surfaces import dictionary as document  # noqa: PLC0415
+        from squads_pipeline.surfaces.session import session  # noqa: PLC0415
+
+        with session() as engine, engine.connect() as connection:
+            written = document.markdown(catalog.relations(connection))
+        if out is None:
+            sys.stdout.write(written)
+            return
+        with atomic_file(out) as file:
+            file.write(written.encode())

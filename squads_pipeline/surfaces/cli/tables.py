@@ -15,7 +15,7 @@ from squads_pipeline.surfaces.cli.answers import Answer, Json, answering
 if TYPE_CHECKING:
     from sqlalchemy import FromClause
 
-    from squads_pipeline.surfaces.table_export import Batches
+    from squads_pipeline.surfaces.arrow_tables import Batches
 
 SHOWN_ROWS = 50
 
@@ -49,14 +49,14 @@ def table(
         )
     with answering(as_json=as_json) as answer:
         from squads_pipeline.store import tables  # noqa: PLC0415
-        from squads_pipeline.surfaces.session import session  # noqa: PLC0415
+        from squads_pipeline.surfaces.session import reading  # noqa: PLC0415
 
         source = tables.find(name)
         most = limit or (SHOWN_ROWS if chosen is Format.TABLE else None)
         with (
-            session() as engine,
+            reading() as engine,
             engine.connect() as connection,
-            tables.read(connection, source, day and day.date(), most) as batches,
+            tables.read(connection, source, (day.date(), day.date()) if day else None, most) as batches,
         ):
             if chosen is Format.TABLE:
                 _show(answer, source, batches, most)

@@ -1,0 +1,107 @@
+"""Recomputes verdicts and credits from reviews and members as they were then, and compares. It writes nothing."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from sqlalchemy import Connection
+
+from squads_pipeline.drivers.audit_matches import Difference
+from squads_pipeline.drivers.run import Outcome
+from squads_pipeline.rules.findings import RULE_VERSION, Membership, Verdict, credited, decide
+from squads_pipeline.rules.policy import Policy
+from squads_pipeline.store import bubbling, finding_facts, outbox, policies
+from squads_pipeline.store.finding_facts import Decided, Merged
+from squads_pipeline.store.finding_invariants import MESSAGES
+from squads_pipeline.store.invariants import LIMIT, Findings
+
+_FIELDS = Verdict.__slots__
+
+
+def audit_verdicts(connection: Connection, day: date) -> Outcome:
+    """Audit a day's verdicts as a run's outcome: nothing closed, and how many differences there are."""
+    found = finding_facts.decided_between(connection, day, day)
+    return _outcome(
+        "verdicts", [one.rule_version for one in found], verdict_differences(connection, day, day)
+    )
+
+
+def audit_merges(connection: Connection, day: date) -> Outcome:
+    """Audit a day's merges as a run's outcome: nothing closed, and how many differences there are."""
+    found = finding_facts.merged_between(connection, day, day)
+    return _outcome("merges", [one.rule_version for one in found], merge_differences(connection, day, day))
+
+
+def audit_messages(connection: Connection, day: date) -> Outcome:
+    """Audit the outbox of a day: how many messages, how many delivered, and what has none that must have one."""
+    summary = outbox.summary(connection, day, day)
+    facts: dict[str, int | str] = {
+        "audited_messages": summary.messages,
+        "messages_waiting": summary.messages - summary.delivered,
+        "differences": MESSAGES.find(connection, day).total,
+    }
+    return Outcome(0, 0, facts)
+
+
+def verdict_findings_since(connection: Connection, since: date | None) -> Findings:
+    """Verdicts that do not recompute since a day, or ever, as findings of I8."""
+    return _findings(verdict_differences(connection, since or date.min, date.max))
+
+
+def merge_findings_since(connection: Connection, since: date | None) -> Findings:
+    """Credits that do not recompute since a day, or ever, as findings of I8."""
+    return _findings(merge_differences(connection, since or date.min, date.max))
+
+
+def verdict_differences(connection: Connection, first: date, last: date) -> list[Difference]:
+    """Where verdicts of some days are not what the reviews of their time give under their own policy."""
+    decided = finding_facts.decided_between(connection, first, last)
+    ours = [one for one in decided if one.rule_version == RULE_VERSION]
+    adopted = {one: policies.by_id(connection, one) for one in {each.policy_id for each in ours}}
+    return [difference for one in ours for difference in _verdict(one, adopted[one.policy_id])]
+
+
+def merge_differences(connection: Connection, first: date, last: date) -> list[Difference]:
+    """Where credits of some days are not those of the members at the time of the review."""
+    merged = finding_facts.merged_between(connection, first, last)
+    ours = [one for one in merged if one.rule_version == RULE_VERSION]
+    members = bubbling.members(connection, sorted({one.squad_id for one in ours}))
+    return [difference for one in ours for difference in _merge(one, members[one.squad_id])]
+
+
+def _verdict(one: Decided, policy: Policy) -> Iterator[Difference]:
+    fact = f"finding {one.finding_id}"
+    expected = decide(one.case, one.decided_at, policy)
+    if expected is None:
+        yield Difference(fact, "verdict", one.stored.verdict, None)
+        return
+    for field in _FIELDS:
+        stored, recomputed = getattr(one.stored, field), getattr(expected, field)
+        if stored != recomputed:
+            yield Difference(fact, field, stored, recomputed)
+
+
+def _merge(one: Merged, members: Sequence[Membership]) -> Iterator[Difference]:
+    fact = f"finding {one.finding_id}"
+    if one.bears_on != one.target:
+        yield Difference(fact, "artifact", ":".join(one.bears_on), ":".join(one.target))
+    # Members are state: a merger of squads moves them, and who left and came back has a new beginning.
+    if one.moved:
+        return
+    expected = credited(members, one.reviewed_at)
+    credits_ = [agent for agent in one.agents if agent in expected or agent not in one.rejoined]
+    if credits_ != expected:
+        yield Difference(fact, "credited", ", ".join(one.agents), ", ".join(expected))
+
+
+def _outcome(what: str, versions: Sequence[str], differences: Sequence[Difference]) -> Outcome:
+    ours = sum(version == RULE_VERSION for version in versions)
+    facts: dict[str, int | str] = {
+        f"audited_{what}": ours,
+        f"{what}_of_other_rules": len(versions) - ours,
+        "differences": len(differences),
+    }
+    return Outcome(0, 0, facts)
+
+
+def _findings(differences: Sequence[Difference]) -> Findings:
+    return Findings(tuple(one.finding("I8") for one in differences[:LIMIT]), len(differences))

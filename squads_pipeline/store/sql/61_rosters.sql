@@ -1,0 +1,179 @@
+-- Rosters: how squads stand between recruitment and harvest, the gap of what has to happen to them, and the edges
+-- that were taken by themselves.
+
+CREATE OR REPLACE FUNCTION squads.at_least(criterion jsonb) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN jsonb_typeof(criterion) = 'object' THEN
+           CASE WHEN criterion - 'measure' - 'at_least' = '{}'
+                     AND jsonb_typeof(criterion -> 'measure') = 'string'
+                     AND jsonb_typeof(criterion -> 'at_least') = 'number'
+                     AND criterion ->> 'at_least' ~ '^[1-9][0-9]{0,8}$'
+                THEN (criterion ->> 'at_least')::bigint END END;
+COMMENT ON FUNCTION squads.at_least(jsonb) IS
+'What a success criterion asks for; null if its form is not known. Equals rules.criteria.';
+
+-- Whether anybody who works is in a squad, and how many: squad_members_pkey, a handful of rows for each squad.
+CREATE OR REPLACE FUNCTION squads.working_members(squad text) RETURNS bigint
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+AS $$
+    SELECT count(*) FROM squads.squad_members
+    WHERE squad_id = squad AND left_at IS NULL AND role <> 'observer'
+$$;
+COMMENT ON FUNCTION squads.working_members(text) IS 'Members of a squad now, observers not counted.';
+
+-- squad_events_pkey: a squad's few edges.
+CREATE OR REPLACE FUNCTION squads.extensions(squad text) RETURNS bigint
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+AS $$
+    SELECT count(*) FROM squads.squad_events
+    WHERE squad_id = squad AND from_status = 'recruiting' AND to_status = 'recruiting'
+$$;
+COMMENT ON FUNCTION squads.extensions(text) IS 'How often a squad''s recruitment was extended.';
+
+CREATE OR REPLACE FUNCTION squads.policy_seconds(parameter text) RETURNS interval
+LANGUAGE sql STABLE STRICT AS $$
+    SELECT make_interval(secs => (content ->> parameter)::double precision) FROM squads.current_policy
+$$;
+COMMENT ON FUNCTION squads.policy_seconds(text) IS 'A duration of the policy in force.';
+
+-- What `rules.rosters.Standing` asks, of every squad that lives. Read for the few that a driver holds.
+CREATE VIEW squads.squad_standings AS
+WITH present AS MATERIALIZED (SELECT squads.clock() AS now)
+SELECT squad.id AS squad_id, squad.status, squad.charter, squad.success_criteria,
+       coalesce(formed.seed_micro, 0) AS seed_micro,
+       (SELECT coalesce(sum(amount_micro), 0)::bigint FROM squads.squad_grants
+        WHERE squad_id = squad.id AND purpose = 'seed') AS posted_micro,
+       squad.recruitment_closes_at <= present.now AS window_over,
+       squad.target_disband_at <= present.now AS time_over,
+       squads.working_members(squad.id) AS working_members,
+       squads.extensions(squad.id) AS extensions,
+       squad.findings_bubbled, counted.findings_authored, counted.journal_entries
+FROM present
+CROSS JOIN squads.research_squads AS squad
+LEFT JOIN squads.squads_formed AS formed ON formed.squad_id = squad.id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(findings_authored), 0)::bigint AS findings_authored,
+           coalesce(sum(journal_entries), 0)::bigint AS journal_entries
+    FROM squads.squad_members WHERE squad_id = squad.id
+) AS counted
+WHERE squad.status <> 'disbanded';
+COMMENT ON VIEW squads.squad_standings IS
+'Squads that live, with all that decides about the next edge of each but the policy.';
+
+-- squad_join_bids_one_pending holds what is undecided and nothing else, squad_members_pkey the members of each squad. A bid of a squad without an end waits for
+-- as long as a squad recruits. Where recruitment closed and the squad is to begin or to recruit on, that comes
+-- first, and the bid goes on waiting.
+CREATE VIEW squads.pending_bids AS
+WITH terms AS MATERIALIZED (
+    SELECT squads.clock() AS now,
+           squads.policy_seconds('recruit_window_seconds') AS recruit_window,
+           (content ->> 'recruit_extensions')::bigint AS most_extensions
+    FROM squads.current_policy
+)
+SELECT bid.id AS bid_id, bid.squad_id, bid.agent_id, bid.role, bid.pitch, bid.bid_at, squad.status, squad.charter,
+       inside.working_members, inside.is_member,
+       wait.until AS waits_until,
+       wait.until <= terms.now
+           AND NOT (squad.status = 'recruiting'
+                    AND (inside.working_members > 0
+                         OR squads.extensions(squad.id) < terms.most_extensions)) AS time_over,
+       wait.until > terms.now AS waits
+FROM squads.squad_join_bids AS bid
+JOIN squads.research_squads AS squad ON squad.id = bid.squad_id
+CROSS JOIN terms
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE role <> 'observer') AS working_members,
+           count(*) FILTER (WHERE agent_id = bid.agent_id) > 0 AS is_member
+    FROM squads.squad_members WHERE squad_id = bid.squad_id AND left_at IS NULL
+) AS inside
+CROSS JOIN LATERAL (
+    SELECT coalesce(CASE WHEN squad.status = 'active' THEN squad.target_disband_at
+                         ELSE squad.recruitment_closes_at END,
+                    bid.bid_at + terms.recruit_window) AS until
+) AS wait
+WHERE bid.status = 'pending';
+COMMENT ON VIEW squads.pending_bids IS
+'Bids that nobody has decided, with all that decides about them but judgement, and until when they wait for it.';
+
+-- The guards of rules.lifecycle and rules.rosters in SQL. research_squads_status_idx finds the squads that live;
+-- what lies behind a guard is read where those before it pass, so that a squad which waits costs a comparison of
+-- times. A squad that is to be abandoned is none of this gap's.
+CREATE VIEW squads.missing_squad_rosters AS
+WITH terms AS MATERIALIZED (
+    SELECT squads.clock() AS now,
+           (content ->> 'recruit_extensions')::bigint AS most_extensions,
+           (content ->> 'max_members')::bigint AS max_members
+    FROM squads.current_policy
+),
+step AS (
+    SELECT squad.id AS squad_id, squad.formed_at AS since,
+           'chartered, its success criteria locked, its seed posted: it may recruit' AS reason
+    FROM squads.research_squads AS squad
+    WHERE squad.status = 'forming' AND squad.charter ~ '[^[:space:]]'
+      AND jsonb_typeof(squad.success_criteria) = 'array' AND squad.success_criteria <> '[]'
+      -- Asked for each squad by its index: EXISTS could be answered by a pass over all of history.
+      AND (coalesce((SELECT seed_micro FROM squads.squads_formed WHERE squad_id = squad.id), 0) = 0
+           OR (SELECT amount_micro FROM squads.squad_grants
+               WHERE squad_id = squad.id AND purpose = 'seed' LIMIT 1) > 0)
+    UNION ALL
+    SELECT squad.id, squad.recruitment_closes_at,
+           CASE WHEN squads.working_members(squad.id) > 0 THEN 'recruitment closed and somebody has joined'
+                ELSE 'recruitment closed and nobody has joined; it may recruit once more' END
+    FROM terms JOIN squads.research_squads AS squad
+        ON squad.status = 'recruiting' AND squad.recruitment_closes_at <= terms.now
+    WHERE squads.working_members(squad.id) > 0 OR squads.extensions(squad.id) < terms.most_extensions
+    UNION ALL
+    SELECT squad.id, coalesce(squad.target_disband_at, squad.formed_at),
+           CASE WHEN squad.target_disband_at IS NULL THEN 'it has no end of its work'
+                ELSE 'its time to work is over' END
+    FROM terms JOIN squads.research_squads AS squad
+        ON squad.status = 'active' AND coalesce(squad.target_disband_at, terms.now) <= terms.now
+    UNION ALL
+    SELECT squad.id, terms.now, 'all its success criteria are met'
+    FROM terms JOIN squads.research_squads AS squad
+        ON squad.status = 'active' AND squad.target_disband_at > terms.now
+    -- Most squads want a finding merged and have none: that is seen without reading their criteria through.
+    WHERE (squad.findings_bubbled > 0 OR NOT squad.success_criteria @> '[{"measure": "findings_bubbled"}]')
+      AND CASE WHEN jsonb_typeof(squad.success_criteria) = 'array' AND squad.success_criteria <> '[]' THEN
+        NOT EXISTS (
+            SELECT FROM jsonb_array_elements(squad.success_criteria) AS criterion
+            WHERE NOT coalesce(CASE criterion ->> 'measure'
+                WHEN 'findings_bubbled' THEN squad.findings_bubbled
+                WHEN 'findings_authored' THEN
+                    (SELECT sum(findings_authored) FROM squads.squad_members WHERE squad_id = squad.id)
+                WHEN 'journal_entries' THEN
+                    (SELECT sum(journal_entries) FROM squads.squad_members WHERE squad_id = squad.id)
+                WHEN 'members' THEN squads.working_members(squad.id)
+                END >= squads.at_least(criterion), false))
+        END
+)
+SELECT 'squad:' || step.squad_id AS unit, step.since, step.reason,
+       trim_scale(coalesce(pool.balance_micro, 0) / 1000000.0) AS tokens_at_stake
+FROM step LEFT JOIN squads.accounts AS pool ON pool.name = 'squad:' || step.squad_id
+UNION ALL
+SELECT 'bid:' || bid.bid_id,
+       CASE WHEN by_rule.reason IS NOT NULL THEN bid.bid_at ELSE bid.waits_until END,
+       CASE WHEN by_rule.reason IS NOT NULL THEN by_rule.reason
+            WHEN bid.time_over THEN 'nobody decided it in time'
+            ELSE format('waits for a person or an agent to decide it: `squads bids decide %s`', bid.bid_id) END,
+       0
+FROM squads.pending_bids AS bid
+CROSS JOIN terms
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN bid.status IN ('harvesting', 'disbanded')
+                THEN format('the squad is %s and takes no members', bid.status)
+                WHEN bid.is_member THEN 'the agent is a member already'
+                WHEN bid.role <> 'observer' AND bid.working_members >= terms.max_members
+                THEN format('the squad has its %s members', terms.max_members) END AS reason
+) AS by_rule
+WHERE by_rule.reason IS NOT NULL OR bid.time_over OR bid.waits;
+COMMENT ON VIEW squads.missing_squad_rosters IS
+'Squads that may recruit, begin, recruit on or be harvested, and bids that nobody has decided.';
+
+CREATE VIEW squads.squad_rosters AS
+SELECT squad_id, event_no, from_status, to_status, reason, happened_at, actor,
+       policy_id, rule_version, driver, run_id, effective_on
+FROM squads.squad_events
+WHERE driver = 'fill_rosters';
+COMMENT ON VIEW squads.squad_rosters IS
+'Edges that squads took by themselves: opened to recruitment, extended, activated, harvested.';

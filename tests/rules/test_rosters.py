@@ -1,0 +1,269 @@
+"""Rosters: guards in which each single fact flips the answer, who decides, who leads."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from squads_pipeline.rules.judgement import NOBODY, Verdict
+from squads_pipeline.rules.lifecycle import (
+    ACTIVATED,
+    EXTENDED,
+    HARVESTED,
+    OPENED,
+    Edge,
+    why_not_activated,
+    why_not_extended,
+    why_not_harvested,
+)
+from squads_pipeline.rules.policy import Policy
+from squads_pipeline.rules.rosters import (
+    Candidate,
+    Fate,
+    Standing,
+    Waiting,
+    carried_out,
+    fate_of_bid,
+    leader,
+    next_step,
+    why_not_decided_by,
+    why_not_joined,
+)
+
+Facts = dict[str, Any]
+
+JOINABLE: Facts = {
+    "status": "recruiting",
+    "role": "researcher",
+    "working_members": 7,
+    "max_members": 8,
+    "is_member": False,
+}
+
+
+@pytest.mark.parametrize("fact", [{}, {"status": "active"}, {"role": "observer", "working_members": 8}])
+def test_an_agent_may_join_when_nothing_stands_against_it(fact: Facts) -> None:
+    assert why_not_joined(**(JOINABLE | fact)) is None
+
+
+@pytest.mark.parametrize(
+    ("fact", "reason"),
+    [
+        ({"status": "forming"}, "the squad is forming and takes no members"),
+        ({"status": "harvesting"}, "the squad is harvesting and takes no members"),
+        ({"status": "disbanded"}, "the squad is disbanded and takes no members"),
+        ({"working_members": 8}, "the squad has its 8 members"),
+        ({"working_members": None}, "the squad's members are not known"),
+        ({"is_member": True}, "the agent is a member already"),
+        ({"is_member": None}, "the squad's members are not known"),
+        ({"max_members": 7}, "the squad has its 7 members"),
+    ],
+)
+def test_each_fact_alone_keeps_an_agent_from_joining(fact: Facts, reason: str) -> None:
+    assert why_not_joined(**(JOINABLE | fact)) == reason
+
+
+DECIDABLE: Facts = {"decider": "ada", "bidder": "bo", "members": {"ada", "cy"}, "creator": "dee"}
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        {},
+        {"decider": "dee"},
+        {"decider": "anybody", "members": set(), "creator": None},
+        {"decider": "anybody", "members": set(), "creator": "bo"},
+    ],
+)
+def test_an_agent_may_decide_when_nothing_stands_against_it(fact: Facts) -> None:
+    assert why_not_decided_by(**(DECIDABLE | fact)) is None
+
+
+@pytest.mark.parametrize(
+    ("fact", "reason"),
+    [
+        ({"bidder": "ada"}, "nobody decides their own bid"),
+        ({"bidder": "ada", "members": set(), "creator": None}, "nobody decides their own bid"),
+        ({"members": None}, "the squad's members are not known"),
+        ({"decider": "eve"}, "only its members and who formed it decide: ada, cy, dee"),
+        ({"members": {"cy"}}, "only its members and who formed it decide: cy, dee"),
+        ({"members": set()}, "only its members and who formed it decide: dee"),
+    ],
+)
+def test_each_fact_alone_keeps_an_agent_from_deciding(fact: Facts, reason: str) -> None:
+    assert why_not_decided_by(**(DECIDABLE | fact)) == reason
+
+
+ACTIVATABLE: Facts = {"status": "recruiting", "window_over": True, "working_members": 1}
+
+
+def test_a_squad_begins_when_nothing_stands_against_it() -> None:
+    assert why_not_activated(**ACTIVATABLE) is None
+
+
+@pytest.mark.parametrize(
+    ("fact", "reason"),
+    [
+        ({"status": "active"}, "the squad is active"),
+        ({"window_over": False}, "recruitment has not closed"),
+        ({"window_over": None}, "it is not known when recruitment closes"),
+        ({"working_members": 0}, "nobody has joined to work"),
+        ({"working_members": None}, "its members are not known"),
+    ],
+)
+def test_each_fact_alone_keeps_a_squad_from_beginning(fact: Facts, reason: str) -> None:
+    assert why_not_activated(**(ACTIVATABLE | fact)) == reason
+
+
+EXTENDABLE: Facts = {
+    "status": "recruiting",
+    "window_over": True,
+    "working_members": 0,
+    "extensions": 0,
+    "most_extensions": 1,
+}
+
+
+def test_a_squad_recruits_on_when_nothing_stands_against_it() -> None:
+    assert why_not_extended(**EXTENDABLE) is None
+
+
+@pytest.mark.parametrize(
+    ("fact", "reason"),
+    [
+        ({"status": "forming"}, "the squad is forming"),
+        ({"window_over": False}, "recruitment has not closed"),
+        ({"window_over": None}, "it is not known when recruitment closes"),
+        ({"working_members": 1}, "somebody has joined to work"),
+        ({"working_members": None}, "its members are not known"),
+        ({"extensions": 1}, "it was extended 1 of 1 times"),
+        ({"extensions": None}, "it is not known how often it was extended"),
+        ({"most_extensions": 0}, "it was extended 0 of 0 times"),
+    ],
+)
+def test_each_fact_alone_keeps_a_squad_from_recruiting_on(fact: Facts, reason: str) -> None:
+    assert why_not_extended(**(EXTENDABLE | fact)) == reason
+
+
+AT_WORK: Facts = {"status": "active", "time_over": False, "criteria_met": False, "lead_asks": False}
+
+
+@pytest.mark.parametrize(
+    "fact", [{"time_over": True}, {"time_over": None}, {"criteria_met": True}, {"lead_asks": True}]
+)
+def test_each_fact_alone_begins_the_harvest(fact: Facts) -> None:
+    assert why_not_harvested(**(AT_WORK | fact)) is None
+    assert why_not_harvested(**(AT_WORK | fact | {"status": "harvesting"})) == "the squad is harvesting"
+
+
+@pytest.mark.parametrize("fact", [{}, {"criteria_met": None}])
+def test_a_squad_works_on_otherwise(fact: Facts) -> None:
+    reason = "its time to work is not over and its success criteria are not met"
+    assert why_not_harvested(**(AT_WORK | fact)) == reason
+
+
+STANDING = Standing(
+    squad_id="heat",
+    status="active",
+    charter="Find out.",
+    success_criteria=[{"measure": "journal_entries", "at_least": 2}],
+    seed_micro=10,
+    posted_micro=1,
+    window_over=False,
+    time_over=False,
+    working_members=0,
+    extensions=0,
+    measured={"journal_entries": 1},
+)
+FORMING = replace(STANDING, status="forming")
+RECRUITING = replace(STANDING, status="recruiting")
+
+
+@pytest.mark.parametrize(
+    ("standing", "edge"),
+    [
+        (FORMING, OPENED),
+        (replace(FORMING, charter=" "), None),
+        (replace(FORMING, success_criteria=None), None),
+        (replace(FORMING, success_criteria={"measure": "members"}), None),
+        (replace(FORMING, posted_micro=0), None),
+        (RECRUITING, None),
+        (replace(RECRUITING, window_over=True), EXTENDED),
+        (replace(RECRUITING, window_over=True, extensions=1), None),
+        (replace(RECRUITING, window_over=True, working_members=1), ACTIVATED),
+        (replace(RECRUITING, window_over=True, working_members=1, extensions=1), ACTIVATED),
+        (STANDING, None),
+        (replace(STANDING, time_over=True), HARVESTED),
+        (replace(STANDING, time_over=None), HARVESTED),
+        (replace(STANDING, measured={"journal_entries": 2}), HARVESTED),
+        (replace(STANDING, status="harvesting", time_over=True), None),
+    ],
+)
+def test_the_next_step_of_a_squad(standing: Standing, edge: Edge | None) -> None:
+    step = next_step(standing, Policy())
+    assert (step and step.edge) == edge
+
+
+def test_a_step_says_why() -> None:
+    def reason(**facts: Any) -> str:
+        step = next_step(replace(STANDING, **facts), Policy())
+        assert step is not None
+        return step.reason
+
+    assert reason(time_over=True) == "its time to work is over"
+    assert reason(time_over=None) == "it has no end of its work"
+    assert reason(measured={"journal_entries": 5}) == "all its success criteria are met"
+
+
+WAITS = Waiting(1, "heat", "researcher", "recruiting", 7, is_member=False, time_over=False)
+
+
+def test_a_bid_waits_for_judgement_when_no_rule_decides_it() -> None:
+    assert fate_of_bid(WAITS, 8) is None
+    assert fate_of_bid(replace(WAITS, role="observer", working_members=8), 8) is None
+    assert fate_of_bid(replace(WAITS, status="active"), 8) is None
+
+
+@pytest.mark.parametrize(
+    ("fact", "fate"),
+    [
+        ({"status": "harvesting"}, Fate("lapsed", "the squad is harvesting and takes no members")),
+        ({"status": "disbanded"}, Fate("lapsed", "the squad is disbanded and takes no members")),
+        ({"is_member": True}, Fate("lapsed", "the agent is a member already")),
+        ({"working_members": 8}, Fate("declined", "the squad has its 8 members")),
+        ({"time_over": True}, Fate("lapsed", "nobody decided it in time")),
+    ],
+)
+def test_each_fact_alone_decides_a_bid(fact: Facts, fate: Fate) -> None:
+    assert fate_of_bid(replace(WAITS, **fact), 8) == fate
+
+
+@pytest.mark.parametrize(
+    ("candidates", "lead"),
+    [
+        ([], None),
+        ([Candidate("ada", "observer", 1_000_000)], None),
+        ([Candidate("ada", "reviewer", 0)], "ada"),
+        ([Candidate("ada", "researcher", 1), Candidate("bo", "researcher", 2)], "bo"),
+        ([Candidate("bo", "researcher", 2), Candidate("ada", "reviewer", 2)], "ada"),
+        ([Candidate("ada", "researcher", 500_000), Candidate("Bo", "researcher", None)], "Bo"),
+        ([Candidate("ada", "researcher", None), Candidate("bo", "researcher", 500_001)], "bo"),
+        ([Candidate("ada", "researcher", 3), Candidate("bo", "observer", 9)], "ada"),
+    ],
+)
+def test_the_best_bid_leads(candidates: list[Candidate], lead: str | None) -> None:
+    assert leader(candidates) == lead
+
+
+def test_verdicts_take_the_places_that_there_are() -> None:
+    bids = [
+        replace(WAITS, bid_id=number, squad_id="heat" if number < 5 else "cold") for number in range(1, 6)
+    ]
+    bids[1] = replace(bids[1], role="observer")
+    yes, no = Verdict(True, 1, "yes", "judge"), Verdict(False, 1, "no", "judge")
+    verdicts = {1: yes, 2: yes, 3: yes, 4: no, 5: yes}
+    assert list(carried_out(bids, verdicts, 8)) == [1, 2, 4, 5]
+
+
+def test_by_default_nobody_judges() -> None:
+    assert NOBODY.fit_of_bid(charter="Find out.", pitch="Me.", role="researcher") is None
