@@ -13,6 +13,7 @@ from assets.credit import CREDIT_ASSETS
 from assets.findings import FINDING_ASSETS
 from assets.formation import squads_formed
 from assets.funding import qf_matches
+from assets.harvest import harvest_distributions
 from assets.ledger import ledger_seals
 from assets.pledges import pledged_contributions
 from assets.rosters import squad_rosters
@@ -172,6 +173,7 @@ DRIVEN: Final = (
     pledged_contributions,
     qf_matches,
     *FINDING_ASSETS,
+    harvest_distributions,
     *CREDIT_ASSETS,
     ledger_seals,
 )

@@ -13,6 +13,8 @@ from assets.findings import FINDING_ASSETS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS
+from assets.harvest import HARVEST_ASSETS
+from assets.harvest_checks import HARVEST_CHECKS
 from assets.ledger import LEDGER_ASSETS
 from assets.ledger_checks import LEDGER_CHECKS
 from assets.market import MARKET
@@ -32,6 +34,7 @@ defs: Final = dg.Definitions(
         *ROSTER_ASSETS,
         *ASSETS,
         *FINDING_ASSETS,
+        *HARVEST_ASSETS,
         *CREDIT_ASSETS,
         *LEDGER_ASSETS,
         *MARTS,
@@ -42,6 +45,7 @@ defs: Final = dg.Definitions(
         *ROSTER_CHECKS,
         *CHECKS,
         *FINDING_CHECKS,
+        *HARVEST_CHECKS,
         *CREDIT_CHECKS,
         *LEDGER_CHECKS,
         *FAILURE_CHECKS,

@@ -1,19 +1,32 @@
-"""Bringing money in: contributions by agents, mints by operators. Matching is a driver."""
+"""Bringing money in: contributions and sponsorships by agents, mints and bonuses by operators. Matching is a driver."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from squads_pipeline.rules.milestones import named, why_not_met
 from squads_pipeline.rules.money import MAX_MICRO, format_tokens
 from squads_pipeline.rules.policy import policy_id
-from squads_pipeline.store import ledger, policies, squads
-from squads_pipeline.store.errors import InsufficientFundsError, RefusedError
+from squads_pipeline.store import distributions, endings, ledger, policies, squads
+from squads_pipeline.store.errors import InsufficientFundsError, NotFoundError, RefusedError
 from squads_pipeline.store.ledger import ISSUANCE, Posted, TransferRequest
 from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES
 from squads_pipeline.store.stamp import Stamp
 
 RULE_VERSION = "1"
-DRIVERS_KEYS = ("match:", "pledge:")
+DRIVERS_KEYS = (
+    "match:",
+    "pledge:",
+    "mint:",
+    "seed:",
+    "payout:",
+    "refund:",
+    "fork:",
+    "merge:",
+    "bonus:",
+    "dividend:",
+)
+"""Beginnings of keys that drivers and other commands derive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +62,75 @@ def contribute(
         InsufficientFundsError: the wallet holds less.
         IdempotencyConflictError: the key belongs to another request.
     """
+    stamp = _stamp(connection, "contribute", key)
+    return _give(connection, "contribution", agent, squad, amount_micro, key, stamp)
+
+
+def sponsor(connection: Connection, agent: str, squad: str, amount_micro: int, *, key: str) -> Contribution:
+    """Move tokens from an agent's wallet into a squad's pool without asking for a match.
+
+    Args and errors are those of `contribute`.
+    """
+    stamp = _stamp(connection, "sponsor", key)
+    return _give(connection, "sponsorship", agent, squad, amount_micro, key, stamp)
+
+
+def bonus(
+    connection: Connection, squad: str, criterion: str, amount_micro: int, *, confirmed: bool = False
+) -> Contribution:
+    """Reward a squad from the treasury for a success criterion that it has met, once for each criterion.
+
+    What can be measured must be met, or confirmed by the operator, who alone can say so of anything else.
+
+    Args:
+        connection: the caller commits it.
+        squad: id, or name if no other squad has it.
+        criterion: one of the squad's success criteria, by its measure.
+        amount_micro: µT, positive.
+        confirmed: the operator says that the criterion is met.
+
+    Raises:
+        NotFoundError: no such squad, or no such criterion of it.
+        RefusedError: the amount is not positive, the criterion is not met, or the squad takes no money now.
+        InsufficientFundsError: the treasury holds less.
+        IdempotencyConflictError: the criterion was rewarded with another amount.
+    """
+    _require_positive(amount_micro)
+    found = ledger.find_accounts(connection, [ledger.TREASURY])
+    # Before the squad, as formation does, which pays seeds from it.
+    locked = ledger.lock_accounts(connection, [found[ledger.TREASURY].id])
+    squad_id, status = squads.status_for_funding(connection, squad)
+    pool = distributions.pool_accounts(connection, [squad_id])[squad_id]
+    ledger.lock_accounts(connection, [pool.id])
+    key = f"bonus:{squad_id.replace(':', '%3A')}:{criterion}"
+    if ledger.transfer_id(connection, key) is None:
+        _require_fundable(squad_id, status)
+        _require_met(connection, squad_id, criterion, confirmed=confirmed)
+        _require_funds(locked[found[ledger.TREASURY].id].balance_micro, amount_micro, ledger.TREASURY)
+    reason = f"success criterion {criterion}"
+    request = TransferRequest(
+        "milestone_bonus", found[ledger.TREASURY].id, pool.id, amount_micro, key, reason
+    )
+    posted = ledger.post(connection, [request], _stamp(connection, "bonus", key))
+    return Contribution(squad_id, amount_micro, repeated=posted.replayed == 1)
+
+
+def _give(
+    connection: Connection, kind: str, agent: str, squad: str, amount_micro: int, key: str, stamp: Stamp
+) -> Contribution:
+    """Move tokens from a wallet into a pool, once for each key."""
     _require_positive(amount_micro)
     _require_free_key(key)
     squad_id, status = squads.status_for_funding(connection, squad)
     wallet, pool = ledger.wallet(agent), ledger.pool(squad_id)
     found = ledger.find_accounts(connection, [wallet, pool])
     locked = ledger.lock_accounts(connection, [found[wallet].id, found[pool].id])
-    request = TransferRequest("contribution", found[wallet].id, found[pool].id, amount_micro, key)
+    request = TransferRequest(kind, found[wallet].id, found[pool].id, amount_micro, key)
     # A repeated request is answered as the first one was, whatever has become of the squad or the wallet since.
     if ledger.transfer_id(connection, key) is None:
         _require_fundable(squad_id, status)
         _require_funds(locked[found[wallet].id].balance_micro, amount_micro, wallet)
-    posted = ledger.post(connection, [request], _stamp(connection, "contribute", key))
+    posted = ledger.post(connection, [request], stamp)
     return Contribution(squad_id, amount_micro, repeated=posted.replayed == 1)
 
 
@@ -76,10 +146,12 @@ def mint(connection: Connection, account: str, amount_micro: int, *, key: str, r
 
     Raises:
         NotFoundError: no such account.
-        RefusedError: the amount is not positive, or the account is none that may be minted into.
+        RefusedError: the amount is not positive, the account is none that may be minted into, or the key is a driver's.
         IdempotencyConflictError: the key belongs to another request.
     """
     _require_positive(amount_micro)
+    if not key.startswith("mint:"):
+        _require_free_key(key)
     found = ledger.find_accounts(connection, [account, ISSUANCE])
     if found[account].kind not in ("treasury", "matching_pool", "wallet"):
         raise RefusedError(
@@ -117,6 +189,25 @@ def _require_fundable(squad_id: str, status: str) -> None:
             f"Squad {squad_id} is {status} and takes no contributions",
             f"Contribute to a squad that is {' or '.join(FUNDABLE_STATUSES)}.",
         )
+
+
+def _require_met(connection: Connection, squad_id: str, criterion: str, *, confirmed: bool) -> None:
+    criteria, measured = endings.criteria(connection, squad_id)
+    if not any(named(one) == criterion for one in _listed(criteria)):
+        known = ", ".join(str(named(one)) for one in _listed(criteria)) or "it has none"
+        raise NotFoundError(
+            f"{criterion!r} is no success criterion of squad {squad_id}", f"Its criteria: {known}."
+        )
+    against = None if confirmed else why_not_met(_listed(criteria), criterion, measured)
+    if against is not None:
+        raise RefusedError(
+            f"The success criterion {criterion} of squad {squad_id} is not met: {against}",
+            "Wait until it is, or confirm as the operator that it is.",
+        )
+
+
+def _listed(criteria: object) -> list[object]:
+    return criteria if isinstance(criteria, list) else []
 
 
 def _require_funds(balance_micro: int, amount_micro: int, account: str) -> None:

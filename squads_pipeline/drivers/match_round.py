@@ -44,7 +44,7 @@ def match_round(connection: Connection, run: DriverRun) -> Outcome:
     if not gaps.is_open(connection, GAP):
         return NOTHING
     terms = Terms(policy, stamp, locked)
-    matching.lock_fundable_squads(connection)
+    matching.lock_matchable_squads(connection)
     aside = {
         unit.removeprefix(_UNIT): error for unit, error in gap_failures.put_aside(connection, GAP).items()
     }

@@ -7,6 +7,7 @@ from typing import Final
 from squads_pipeline.drivers.bubble_findings import bubble_findings
 from squads_pipeline.drivers.calibrate_policy import calibrate_policy
 from squads_pipeline.drivers.deliver_messages import deliver_messages
+from squads_pipeline.drivers.distribute_pools import distribute_pools
 from squads_pipeline.drivers.fill_rosters import fill_rosters
 from squads_pipeline.drivers.form_squads import form_squads
 from squads_pipeline.drivers.honour_pledges import honour_pledges
@@ -24,6 +25,7 @@ DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
         "qf_matches": match_round,
         "reviewed_findings": review_findings,
         "bubbled_findings": bubble_findings,
+        "harvest_distributions": distribute_pools,
         "delivered_messages": deliver_messages,
         "credit_dividends": pay_dividends,
         "policy_calibration": calibrate_policy,

@@ -44,6 +44,11 @@ _BY_CONSTRAINT: dict[str, tuple[type[SquadsError], str, str]] = {
         "An account has less than it would have to pay",
         "Pay less, or bring tokens into the account first.",
     ),
+    "accounts_closed_means_empty": (
+        RefusedError,
+        "The account is closed and takes no money",
+        "Pay into an account that is open.",
+    ),
     "transfers_idempotency_key_key": (
         IdempotencyConflictError,
         "This idempotency key was used at the same time for another request",

@@ -56,6 +56,8 @@ WHERE target.status = 'open' AND target.importance_ppm >= :least_ppm
                   WHERE squad.target_artifact_type = target.artifact_type
                     AND squad.target_artifact_id = target.artifact_id
                     AND squad.status <> 'disbanded' AND squad.parent_squad_id IS NULL)
+  AND NOT EXISTS (SELECT FROM squads.absorbed_targets AS taken
+                  WHERE taken.artifact_type = target.artifact_type AND taken.artifact_id = target.artifact_id)
 ORDER BY target.importance_ppm DESC, target.artifact_type, target.artifact_id
 LIMIT :limit
 FOR SHARE OF target

@@ -13,6 +13,7 @@ GAPS = (
     "qf_matches",
     "reviewed_findings",
     "bubbled_findings",
+    "harvest_distributions",
     "delivered_messages",
     "credit_dividends",
     "policy_calibration",

@@ -15,7 +15,7 @@ from squads_pipeline.store.schema import (
     qf_standings,
     research_squads,
 )
-from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES
+from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES, MATCHABLE_STATUSES
 from squads_pipeline.store.stamp import Stamp
 
 
@@ -28,13 +28,25 @@ class Claimed:
 
 
 def lock_fundable_squads(connection: Connection) -> None:
-    """Keep every squad that may be matched from changing its status until the transaction ends.
+    """Keep every squad that takes contributions from changing its status until the transaction ends.
 
     A shared lock: contributors take the same one and are not held up.
     """
+    _hold(connection, FUNDABLE_STATUSES)
+
+
+def lock_matchable_squads(connection: Connection) -> None:
+    """Keep every squad that may be matched from changing its status until the transaction ends.
+
+    A squad that harvests takes no contributions any more, but its last ones are matched. The lock is shared.
+    """
+    _hold(connection, MATCHABLE_STATUSES)
+
+
+def _hold(connection: Connection, statuses: Sequence[str]) -> None:
     connection.execute(
         select(research_squads.c.id)
-        .where(research_squads.c.status.in_(FUNDABLE_STATUSES))
+        .where(research_squads.c.status.in_(statuses))
         .order_by(research_squads.c.id)
         .with_for_update(read=True)
     )
@@ -175,7 +187,7 @@ def standings(connection: Connection, without: Collection[str] = ()) -> list[Sta
         )
         .join(research_squads, research_squads.c.id == qf_standings.c.squad_id)
         .where(
-            research_squads.c.status.in_(FUNDABLE_STATUSES),
+            research_squads.c.status.in_(MATCHABLE_STATUSES),
             qf_standings.c.squad_id != func.all(cast(list(without), ARRAY(Text))),
         )
         .order_by(qf_standings.c.squad_id)
@@ -190,9 +202,9 @@ _CONCERNED = text("""
 SELECT squad_id FROM squads.qf_unclaimed
 UNION
 SELECT standing.squad_id FROM squads.qf_standings AS standing
-JOIN squads.research_squads AS squad ON squad.id = standing.squad_id AND squad.status = ANY (:fundable)
+JOIN squads.research_squads AS squad ON squad.id = standing.squad_id AND squad.status = ANY (:matchable)
 ORDER BY squad_id
-""").bindparams(fundable=list(FUNDABLE_STATUSES))
+""").bindparams(matchable=list(MATCHABLE_STATUSES))
 
 
 def concerned(connection: Connection) -> list[str]:

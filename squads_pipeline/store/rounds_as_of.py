@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from squads_pipeline.rules.rounds import Standing
 from squads_pipeline.store.rounds import Round
-from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES
+from squads_pipeline.store.schema.squads import MATCHABLE_STATUSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,21 @@ FROM (SELECT DISTINCT ON (round_id, squad_id) round_id, squad_id, match_micro
 GROUP BY 1, 2
 """)
 
-# A squad's status only moves forward, so it could be matched in a round if it still can be, or if it was
-# weighed in that round or in a later one.
+# A squad's status only moves forward, so it could be matched in a round if it still can be, if it was weighed in
+# that round or in a later one, or if the round opened before the squad was disbanded: a round holds the squads
+# before it opens, and who disbands one holds it too, so their times are in the order of what happened.
+# Indexes: research_squads_status_idx, qf_rounds_pkey; the rest is history, which an audit reads anyhow.
 _MATCHABLE = text("""
-SELECT squad.id, CASE WHEN squad.status = ANY (:fundable) THEN :last ELSE weighed.until_round END
+SELECT squad.id,
+       CASE WHEN squad.status = ANY (:matchable) THEN :last
+            ELSE greatest(weighed.until_round, ended.until_round) END AS until_round
 FROM squads.research_squads AS squad
 LEFT JOIN (SELECT squad_id, max(round_id) AS until_round FROM squads.qf_matches
            WHERE round_id >= :first GROUP BY squad_id) AS weighed ON weighed.squad_id = squad.id
-WHERE squad.status = ANY (:fundable) OR weighed.until_round IS NOT NULL
-""").bindparams(fundable=list(FUNDABLE_STATUSES))
+LEFT JOIN LATERAL (SELECT max(id) AS until_round FROM squads.qf_rounds
+                   WHERE id BETWEEN :first AND :last AND opened_at < squad.disbanded_at) AS ended ON true
+WHERE squad.status = ANY (:matchable) OR weighed.until_round IS NOT NULL OR ended.until_round IS NOT NULL
+""").bindparams(matchable=list(MATCHABLE_STATUSES))
 
 
 _PUT_ASIDE = text(

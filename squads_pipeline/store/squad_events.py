@@ -26,6 +26,35 @@ CROSS JOIN moment
 """)
 
 
+_MOVE = text("""
+UPDATE squads.research_squads
+SET status = :to_status, disbanded_at = CASE WHEN :to_status = 'disbanded' THEN squads.clock() END
+WHERE id = ANY (CAST(:squads AS text[])) AND status = :from_status
+""")
+
+
+def take(
+    connection: Connection, squads: Sequence[str], edge: Edge, *, reason: str, actor: str, stamp: Stamp
+) -> None:
+    """Let squads take an edge: their status changes, and the edge is recorded. The caller holds the rows.
+
+    Args:
+        connection: the caller commits it.
+        squads: ids, each once, of squads whose status is where the edge begins.
+        edge: leads from one status to another; not the formation.
+        reason: why, for a person.
+        actor: the agent, operator or driver that takes it.
+        stamp: who wrote it.
+    """
+    if not squads:
+        return
+    statuses = {"from_status": edge.from_status, "to_status": edge.to_status}
+    moved = connection.execute(_MOVE, {"squads": list(squads), **statuses})
+    if moved.rowcount != len(squads):
+        raise AssertionError(f"not every squad was {edge.from_status} under its lock")
+    record(connection, squads, [edge], reason=reason, actor=actor, stamp=stamp)
+
+
 def record(
     connection: Connection,
     squads: Sequence[str],

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Text, column, func, insert, select, table, update
 
 from squads_pipeline.rules.formation import Target
 from squads_pipeline.store.errors import speaking
@@ -55,14 +55,26 @@ def close(connection: Connection, artifact_type: str, artifact_id: str) -> bool:
 
 
 def listed(connection: Connection, *, limit: int) -> list[ListedTarget]:
-    """Targets, open ones first, the most important first, each with its live squad.
+    """Targets, open ones first, the most important first, each with its live squad, or the one that this merged into.
 
-    Index: research_squads_one_live_root_per_target.
+    Indexes: research_squads_one_live_root_per_target, research_squads_merged_into_idx.
     """
     squad = research_squads.c
     key = knowledge_gaps.c
     names = ("artifact_type", "artifact_id", "title", "importance_ppm", "status", "created_at")
-    columns = [*(key[name] for name in names), squad.id]
+    taken = table(
+        "absorbed_targets",
+        column("artifact_type"),
+        column("artifact_id"),
+        column("squad_id", Text),
+        schema="squads",
+    )
+    home = (
+        select(func.min(taken.c.squad_id))
+        .where(taken.c.artifact_type == key.artifact_type, taken.c.artifact_id == key.artifact_id)
+        .scalar_subquery()
+    )
+    columns = [*(key[name] for name in names), func.coalesce(squad.id, home)]
     query = (
         select(*columns)
         .outerjoin(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from squads_pipeline.drivers import (
     audit_calibrations,
+    audit_distributions,
     audit_dividends,
     audit_findings,
     audit_formations,
@@ -23,6 +24,7 @@ from squads_pipeline.store import seal_findings, seals, verifications
 from squads_pipeline.store.credit_invariants import CREDIT_INVARIANTS
 from squads_pipeline.store.finding_invariants import FINDING_INVARIANTS, STATES
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
+from squads_pipeline.store.harvest_invariants import HARVEST_INVARIANTS
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
 from squads_pipeline.store.roster_invariants import ROSTER_INVARIANTS
 from squads_pipeline.store.seal_findings import Tell
@@ -128,6 +130,7 @@ def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fi
         *ROSTER_INVARIANTS,
         STATES,
         *FINDING_INVARIANTS,
+        *HARVEST_INVARIANTS,
         *CREDIT_INVARIANTS,
     ):
         yield one.number, one.description, one.find
@@ -149,6 +152,11 @@ def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fi
     yield "I9", dividends, audit_dividends.findings_since
     calibrations = "Every calibration, recomputed from the facts of its moment, says what it said."
     yield "I9", calibrations, audit_calibrations.findings_since
+    yield (
+        "I7",
+        "Every sharing-out, recomputed from its members' work, is what was paid, to the µT.",
+        audit_distributions.findings_since,
+    )
     yield seal_findings.NUMBER, _LINKS, seal_findings.links_since
     for one in (seal_findings.SEALS, seal_findings.OVERLOOKED):
         yield one.number, one.description, one.find

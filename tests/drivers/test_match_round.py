@@ -208,11 +208,26 @@ def test_the_pool_is_topped_up_once_a_day(engine: Engine) -> None:
         assert match_round(connection, DriverRun("tomorrow")).facts["minted_micro"] == 175 * TOKEN
 
 
+def test_a_harvesting_squad_is_matched_at_once(engine: Engine) -> None:
+    adopt(engine, settle_count=100, settle_after_seconds=3600, max_match_fraction=Fraction(1))
+    community_of(engine, "ab", "xy")
+    give(engine, ("a", "x", 10), ("b", "x", 10), ("a", "y", 10))
+    assert run(engine).units == 0
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE squads.research_squads SET status = 'harvesting' WHERE id = 'x'"))
+    # The round takes along what else waits.
+    assert run(engine).units == 2
+    assert matches(engine) == [(1, "x", 40 * TOKEN, 40 * TOKEN), (1, "y", 0, 0)]
+    assert run(engine).units == 0
+
+
 def test_a_closed_squad_is_not_matched(engine: Engine) -> None:
     adopt(engine)
     community_of(engine, "ab", "x")
     give(engine, ("a", "x", 10), ("b", "x", 10))
     with engine.begin() as connection:
-        connection.execute(text("UPDATE squads.research_squads SET status = 'harvesting'"))
+        connection.execute(
+            text("UPDATE squads.research_squads SET status = 'disbanded', disbanded_at = now()")
+        )
     assert run(engine).facts["squads_matched"] == 0
     assert pool(engine, "x") == 20 * TOKEN

@@ -7,6 +7,7 @@ from squads_pipeline.store.schema.base import SCHEMA, metadata, moment
 
 LIVE_STATUSES = ("forming", "recruiting", "active", "harvesting")
 FUNDABLE_STATUSES = ("recruiting", "active")
+MATCHABLE_STATUSES = ("recruiting", "active", "harvesting")
 TARGET_TYPES = ("gap", "hypothesis", "challenge", "analysis")
 
 agents = Table(

@@ -3,6 +3,20 @@
 -- is empty but for seeds in arrears. The treasury is one row of accounts_name_key, its top-up of today one
 -- descent of transfers_idempotency_key_key.
 
+-- A root squad that merged takes its target along: the squad that goes on works on both. Else a merger would bring a
+-- new squad with a new seed. Index: research_squads_merged_into_idx.
+CREATE VIEW squads.absorbed_targets AS
+SELECT absorbed.target_artifact_type AS artifact_type, absorbed.target_artifact_id AS artifact_id,
+       home.id AS squad_id
+FROM squads.research_squads AS absorbed
+JOIN squads.research_squads AS home ON home.id = absorbed.merged_into AND home.status <> 'disbanded'
+WHERE absorbed.merged_into IS NOT NULL AND absorbed.parent_squad_id IS NULL;
+COMMENT ON VIEW squads.absorbed_targets IS
+'Targets whose squad was merged into one that lives and works on them too.';
+COMMENT ON COLUMN squads.absorbed_targets.artifact_type IS 'Type of the target';
+COMMENT ON COLUMN squads.absorbed_targets.artifact_id IS 'Id of the target';
+COMMENT ON COLUMN squads.absorbed_targets.squad_id IS 'Squad that lives and works on it';
+
 -- A unit that waits for the treasury lies in the future: at the next UTC midnight the treasury is topped up, or
 -- not, and until then nothing can be done unless somebody brings money. `gaps.is_open` counts what is due.
 CREATE VIEW squads.missing_squads_formed AS
@@ -38,6 +52,8 @@ WHERE target.status = 'open' AND target.importance_ppm >= policy.least_ppm
                   WHERE squad.target_artifact_type = target.artifact_type
                     AND squad.target_artifact_id = target.artifact_id
                     AND squad.status <> 'disbanded' AND squad.parent_squad_id IS NULL)
+  AND NOT EXISTS (SELECT FROM squads.absorbed_targets AS taken
+                  WHERE taken.artifact_type = target.artifact_type AND taken.artifact_id = target.artifact_id)
 UNION ALL
 SELECT
     'seed:' || unpaid.squad_id,

@@ -15,6 +15,7 @@ from squads_pipeline.surfaces.cli import (
     crediting,
     database,
     dumping,
+    endings,
     exporting,
     importing,
     ledger,
@@ -69,6 +70,11 @@ app.command("journal")(working.journal)
 app.command("outcome")(crediting.outcome)
 app.command("credit")(crediting.credit)
 app.command("table")(tables.table)
+app.command("disband")(endings.disband)
+app.command("fork")(endings.fork)
+app.command("merge")(endings.merge)
+app.command("sponsor")(endings.sponsor)
+app.command("bonus")(endings.bonus)
 app.command("export")(exporting.export)
 app.command("form")(rosters.form)
 app.command("join")(rosters.join)

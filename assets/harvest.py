@@ -1,0 +1,83 @@
+"""The harvest: pools shared out among members, squads disbanded. No rules."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+import dagster as dg
+from pydantic import Field
+from sqlalchemy import Connection
+
+from assets import columns, driven, reports
+from assets.funding import qf_matches
+from assets.partitions import UTC_DAYS
+from assets.sources import KINDS, OWNERS, research_squads
+from resources.database import Database
+from squads_pipeline.drivers import distribute_pools
+from squads_pipeline.drivers.audit_distributions import audit_day
+from squads_pipeline.rules.distribution import RULE_VERSION
+from squads_pipeline.rules.money import format_tokens
+from squads_pipeline.store import distribution_facts, schema
+
+LARGEST: Final = 10
+"""Pools shown of a day."""
+
+
+def _shared_on_day(connection: Connection, day: date) -> driven.Metadata:
+    """What a day holds, and its largest pools."""
+    summary = distribution_facts.summary(connection, day, day)
+    largest = distribution_facts.largest(connection, day, LARGEST)
+    rows = [(one.squad_id, one.manner, format_tokens(one.pool_micro), one.members) for one in largest]
+    table = reports.markdown_table(("squad", "manner", "pool", "shares"), rows)
+    return {
+        "dagster/partition_row_count": dg.MetadataValue.int(summary.shares),
+        "squads of the day": dg.MetadataValue.int(summary.squads),
+        "shared on the day, tokens": dg.MetadataValue.text(format_tokens(summary.shared_micro)),
+        **({"largest pools": dg.MetadataValue.md(table)} if rows else {}),
+    }
+
+
+_SHARED: Final = driven.Driven(
+    gap=distribute_pools.GAP,
+    driver=distribute_pools.distribute_pools,
+    auditor=audit_day,
+    of_day=_shared_on_day,
+    fingerprint=lambda connection, first, last: (
+        distribution_facts.summary(connection, first, last).fingerprint
+    ),
+)
+
+
+class HarvestDistributionsConfig(dg.Config):
+    """How a run of `harvest_distributions` behaves."""
+
+    dry_run: bool = Field(
+        default=False,
+        description="Do it in a real transaction and roll it back: says what a run would do, pays nobody.",
+    )
+
+
+@dg.asset(
+    deps=[research_squads, qf_matches],
+    description=(
+        "A member's share of its squad's pool, with every input of the score. Today: shares out the pools of squads "
+        "at their end and disbands them. A past day: recomputes scores and shares and pays nobody."
+    ),
+    group_name="harvest",
+    owners=OWNERS,
+    kinds=KINDS,
+    tags={"squads/driver": distribute_pools.NAME},
+    metadata=columns.of_table(schema.harvest_distributions),
+    code_version=RULE_VERSION,
+    partitions_def=UTC_DAYS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    output_required=False,
+)
+def harvest_distributions(
+    context: dg.AssetExecutionContext, config: HarvestDistributionsConfig, database: Database
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
+    """Share out today's pools, audit past days."""
+    yield from driven.run(_SHARED, context, database, dry_run=config.dry_run)
+
+
+HARVEST_ASSETS: Final = (harvest_distributions,)
