@@ -100,6 +100,14 @@ SELECT (content ->> 'pledge_cycle_seconds')::bigint AS cycle_seconds,
            AS denominator
 FROM squads.current_policy;
 COMMENT ON VIEW squads.pledge_terms IS 'What the policy in force says of pledges, in µT and seconds.';
+COMMENT ON COLUMN squads.pledge_terms.cycle_seconds IS 'Length of a cycle, in seconds';
+COMMENT ON COLUMN squads.pledge_terms.max_squads IS 'The most squads that a pledge funds in a cycle';
+COMMENT ON COLUMN squads.pledge_terms.min_balance IS 'The least that a wallet must hold for a pledge to pay, in µT';
+COMMENT ON COLUMN squads.pledge_terms.min_contribution IS 'The least that a pledge pays a squad, in µT';
+COMMENT ON COLUMN squads.pledge_terms.max_contribution IS 'The most that a pledge pays a squad, in µT';
+COMMENT ON COLUMN squads.pledge_terms.least IS 'The least that must be left above the reserve, in µT';
+COMMENT ON COLUMN squads.pledge_terms.numerator IS 'Numerator of the part of the balance that a pledge pays';
+COMMENT ON COLUMN squads.pledge_terms.denominator IS 'Denominator of that part';
 
 -- The branches exclude each other, so that each pledge comes once and a look can stop at the first. With a lower
 -- bound the planner expects few in a span that it cannot see, and takes pledges_in_force_quiet_until_idx. The
@@ -126,6 +134,7 @@ WHERE rests_for IN ('places', 'means') AND quiet_until > (SELECT now FROM moment
   AND NOT EXISTS (SELECT FROM squads.pledge_wakeups AS own WHERE own.agent_id = consent.agent_id);
 COMMENT ON VIEW squads.pledges_awake IS
 'Pledges in force that are to be looked at: not at rest, or woken, or their rest is over.';
+COMMENT ON COLUMN squads.pledges_awake.agent_id IS 'Who has consented';
 
 -- The clock is read once, so that all rows are of one cycle. The cost follows the pledges that are awake:
 -- pledges_pkey, accounts_name_key and pledged_contributions_pkey find the rest, one lookup each whatever the

@@ -59,6 +59,12 @@ CROSS JOIN LATERAL (
 WHERE squad.status <> 'disbanded';
 COMMENT ON VIEW squads.squad_standings IS
 'Squads that live, with all that decides about the next edge of each but the policy.';
+COMMENT ON COLUMN squads.squad_standings.squad_id IS 'Squad';
+COMMENT ON COLUMN squads.squad_standings.posted_micro IS 'What was paid of its seed, in µT';
+COMMENT ON COLUMN squads.squad_standings.window_over IS 'Whether recruitment has closed; null without a window';
+COMMENT ON COLUMN squads.squad_standings.time_over IS 'Whether its time to work is over; null without an end';
+COMMENT ON COLUMN squads.squad_standings.working_members IS 'Members now, observers not counted';
+COMMENT ON COLUMN squads.squad_standings.extensions IS 'How often its recruitment was extended';
 
 -- squad_join_bids_one_pending holds what is undecided and nothing else, squad_members_pkey the members of each squad. A bid of a squad without an end waits for
 -- as long as a squad recruits. Where recruitment closed and the squad is to begin or to recruit on, that comes
@@ -94,6 +100,16 @@ CROSS JOIN LATERAL (
 WHERE bid.status = 'pending';
 COMMENT ON VIEW squads.pending_bids IS
 'Bids that nobody has decided, with all that decides about them but judgement, and until when they wait for it.';
+COMMENT ON COLUMN squads.pending_bids.bid_id IS 'Running number of the bid';
+COMMENT ON COLUMN squads.pending_bids.squad_id IS 'Squad that the agent wants to join';
+COMMENT ON COLUMN squads.pending_bids.agent_id IS 'Who bids';
+COMMENT ON COLUMN squads.pending_bids.role IS 'Role that the agent bids for: researcher, reviewer or observer';
+COMMENT ON COLUMN squads.pending_bids.status IS 'Status of the squad';
+COMMENT ON COLUMN squads.pending_bids.working_members IS 'Members of the squad now, observers not counted';
+COMMENT ON COLUMN squads.pending_bids.is_member IS 'Whether the agent is a member by now';
+COMMENT ON COLUMN squads.pending_bids.waits_until IS 'Until when the bid waits for a decision';
+COMMENT ON COLUMN squads.pending_bids.time_over IS 'Whether it lapses now';
+COMMENT ON COLUMN squads.pending_bids.waits IS 'Whether it still waits';
 
 -- The guards of rules.lifecycle and rules.rosters in SQL. research_squads_status_idx finds the squads that live;
 -- what lies behind a guard is read where those before it pass, so that a squad which waits costs a comparison of

@@ -21,5 +21,10 @@ BEGIN
             LEFT JOIN squads.gap_failures AS failure ON failure.gap = %1$L AND failure.unit = missing.unit
             $view$, missing.gap, missing.name);
         EXECUTE format('COMMENT ON VIEW gaps.%I IS %L', missing.gap, missing.meaning);
+        EXECUTE format($comments$
+            COMMENT ON COLUMN gaps.%1$I.attempts IS 'How often it failed so far; null if it did not';
+            COMMENT ON COLUMN gaps.%1$I.error IS 'What went wrong at the last attempt; null if nothing did';
+            COMMENT ON COLUMN gaps.%1$I.retry_at IS 'When it is tried again after a failure; null if it did not fail';
+            $comments$, missing.gap);
     END LOOP;
 END $$;
