@@ -39,3 +39,6 @@ AFTER_EACH_ROUND_AND_EACH_DAY: Final = (
     & (_ANEW.since_last_handled() | _DAY_OVER.since_last_handled() | _FAILED)
     & _IDLE
 ).with_label("after each round, and once a day is over")
+
+# The UI says that a statement is overdue when the new day's has not come by one in the morning.
+STATED_EACH_DAY: Final = dg.FreshnessPolicy.cron("0 1 * * *", timedelta(hours=1), "UTC")

@@ -1,4 +1,4 @@
-"""What all driven assets share: a run that drives or audits days, and the check of failing units. No driver."""
+"""A driven asset's run, the same for each: drive or audit its days, tell what came of it. No driver in here."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,8 +20,6 @@ Metadata = Mapping[str, dg.MetadataValue]
 
 SHOWN: Final = 20
 """Failing units shown in the UI."""
-
-NO_UNIT_FAILS: Final = "no_unit_fails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +69,3 @@ def _told(driven: Driven, connection: Connection, day: date, outcome: Outcome) -
 def _gap(driven: Driven, database: Database, moment: str) -> Metadata:
     with database.engine().connect() as connection:
         return reports.gap_metadata(moment, gaps.size(connection, driven.gap))
-
-
-def _failing(gap: str) -> dg.AssetChecksDefinition:
-    """The check of a gap's asset that warns while units of it fail. It does not block: the others went on."""
-
-    @dg.asset_check(
-        asset=dg.AssetKey(gap),
-        name=NO_UNIT_FAILS,
-        description="No unit of the gap is put aside because its last attempt failed; the others go on without it.",
-    )
-    def check(database: Database) -> dg.AssetCheckResult:
-        """Read what is put aside."""
-        with database.engine().connect() as connection:
-            failures = gap_failures.of_gap(connection, gap)
-        return dg.AssetCheckResult(
-            passed=not failures,
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata={"failing": len(failures), **reports.failures_table(failures, SHOWN)},
-        )
-
-    return check
-
-
-FAILURE_CHECKS: Final = tuple(map(_failing, gaps.GAPS))

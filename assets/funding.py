@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from assets import columns, driven, reports
-from assets.automation import AFTER_EACH_ROUND, AFTER_EACH_ROUND_AND_EACH_DAY
+from assets.automation import AFTER_EACH_ROUND, AFTER_EACH_ROUND_AND_EACH_DAY, STATED_EACH_DAY
 from assets.failures import plainly
 from assets.partitions import UTC_DAYS, days_of
 from assets.pledges import pledged_contributions
@@ -87,6 +87,7 @@ def qf_matches(
     partitions_def=UTC_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     automation_condition=AFTER_EACH_ROUND_AND_EACH_DAY,
+    freshness_policy=STATED_EACH_DAY,
     io_manager_key="marts",
 )
 def squad_pools(context: dg.AssetExecutionContext, database: Database) -> dg.MaterializeResult[pd.DataFrame]:

@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from assets import columns, reports
-from assets.automation import AFTER_EACH_ROUND_AND_EACH_DAY
+from assets.automation import AFTER_EACH_ROUND_AND_EACH_DAY, STATED_EACH_DAY
 from assets.failures import plainly
 from assets.formation import squads_formed
 from assets.funding import qf_matches
@@ -35,6 +35,7 @@ from squads_pipeline.store.schema.squads import TARGET_TYPES
     partitions_def=UTC_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     automation_condition=AFTER_EACH_ROUND_AND_EACH_DAY,
+    freshness_policy=STATED_EACH_DAY,
     io_manager_key="marts",
 )
 def squad_market(context: dg.AssetExecutionContext, database: Database) -> dg.MaterializeResult[pd.DataFrame]:
@@ -67,6 +68,7 @@ def squad_market(context: dg.AssetExecutionContext, database: Database) -> dg.Ma
     partitions_def=UTC_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     automation_condition=AFTER_EACH_ROUND_AND_EACH_DAY,
+    freshness_policy=STATED_EACH_DAY,
     io_manager_key="marts",
 )
 def gap_coverage(context: dg.AssetExecutionContext, database: Database) -> dg.MaterializeResult[pd.DataFrame]:
@@ -97,6 +99,7 @@ def gap_coverage(context: dg.AssetExecutionContext, database: Database) -> dg.Ma
     partitions_def=UTC_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     automation_condition=AFTER_EACH_ROUND_AND_EACH_DAY,
+    freshness_policy=STATED_EACH_DAY,
     io_manager_key="marts",
 )
 def fairness(context: dg.AssetExecutionContext, database: Database) -> dg.MaterializeResult[pd.DataFrame]:

@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from assets import columns, reports
-from assets.automation import AFTER_EACH_ROUND_AND_EACH_DAY
+from assets.automation import AFTER_EACH_ROUND_AND_EACH_DAY, STATED_EACH_DAY
 from assets.failures import plainly
 from assets.funding import qf_matches
 from assets.partitions import UTC_DAYS, days_of
@@ -33,6 +33,7 @@ from squads_pipeline.store.schema.ledger import ACCOUNT_KINDS
     partitions_def=UTC_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     automation_condition=AFTER_EACH_ROUND_AND_EACH_DAY,
+    freshness_policy=STATED_EACH_DAY,
     io_manager_key="marts",
 )
 def agent_statements(
@@ -63,6 +64,7 @@ def agent_statements(
     partitions_def=UTC_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     automation_condition=AFTER_EACH_ROUND_AND_EACH_DAY,
+    freshness_policy=STATED_EACH_DAY,
     io_manager_key="marts",
 )
 def token_supply(context: dg.AssetExecutionContext, database: Database) -> dg.MaterializeResult[pd.DataFrame]:

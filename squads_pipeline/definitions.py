@@ -7,12 +7,12 @@ import dagster as dg
 from assets.checks import CHECKS
 from assets.credit import CREDIT_ASSETS
 from assets.credit_checks import CREDIT_CHECKS
-from assets.driven import FAILURE_CHECKS
 from assets.finding_checks import FINDING_CHECKS
 from assets.findings import FINDING_ASSETS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
 from assets.funding import ASSETS
+from assets.gap_checks import GAP_CHECKS
 from assets.harvest import HARVEST_ASSETS
 from assets.harvest_checks import HARVEST_CHECKS
 from assets.ledger import LEDGER_ASSETS
@@ -48,7 +48,7 @@ defs: Final = dg.Definitions(
         *HARVEST_CHECKS,
         *CREDIT_CHECKS,
         *LEDGER_CHECKS,
-        *FAILURE_CHECKS,
+        *GAP_CHECKS,
     ],
     sensors=[*GAP_SENSORS, mart_automation, *ALERT_SENSORS],
     resources={"database": Database(), "marts": MartTables()},

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import dagster as dg
 from sqlalchemy import Engine, text
 
-from assets.driven import FAILURE_CHECKS, NO_UNIT_FAILS
 from assets.funding import qf_matches
+from assets.gap_checks import GAP_CHECKS, NO_UNIT_FAILS, NOTHING_IS_LATE
 from assets.sources import SOURCES
 from resources.database import Database
 from sensors.gaps import gap_sensor
@@ -25,7 +25,7 @@ def broken(people: Community) -> Community:
 
 def run(instance: dg.DagsterInstance, database: Database, today: date) -> dg.ExecuteInProcessResult:
     return dg.materialize(
-        [*SOURCES, qf_matches, *FAILURE_CHECKS],
+        [*SOURCES, qf_matches, *GAP_CHECKS],
         selection=dg.AssetSelection.assets(qf_matches),
         partition_key=today.isoformat(),
         resources={"database": database},
@@ -47,13 +47,33 @@ def test_a_run_succeeds_and_its_check_warns(
     assert people.rows("SELECT squad_id FROM squads.qf_matches") == [("x",)]
 
 
-def test_every_driven_asset_has_the_check() -> None:
+def test_every_driven_asset_has_both_checks_and_neither_blocks() -> None:
     graph = defs.resolve_asset_graph()
-    keys = {key.asset_key.path[-1] for key in graph.asset_check_keys if key.name == NO_UNIT_FAILS}
-    assert keys == set(GAPS)
-    assert not any(
-        graph.get_check_spec(key).blocking for key in graph.asset_check_keys if key.name == NO_UNIT_FAILS
-    )
+    for name in (NO_UNIT_FAILS, NOTHING_IS_LATE):
+        keys = [key for key in graph.asset_check_keys if key.name == name]
+        assert {key.asset_key.path[-1] for key in keys} == set(GAPS)
+        assert not any(graph.get_check_spec(key).blocking for key in keys)
+
+
+def test_a_unit_that_waits_for_too_long_is_late(
+    people: Community, instance: dg.DagsterInstance, database: Database
+) -> None:
+    def late() -> dg.AssetCheckEvaluation:
+        result = dg.materialize(
+            [*SOURCES, qf_matches, *GAP_CHECKS],
+            selection=dg.AssetSelection.checks(dg.AssetCheckKey(qf_matches.key, NOTHING_IS_LATE)),
+            resources={"database": database},
+            instance=instance,
+        )
+        [check] = result.get_asset_check_evaluations()
+        return check
+
+    people.give(("a", "x", 10), ("b", "x", 10))
+    assert late().passed
+    people.write("UPDATE squads.qf_unclaimed SET granted_at = granted_at - interval '61 minutes'")
+    check = late()
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert int(str(check.metadata["oldest waits, seconds"].value)) >= 61 * 60
 
 
 def test_the_sensor_says_that_only_failing_units_remain(
