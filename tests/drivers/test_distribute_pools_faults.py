@@ -1,7 +1,5 @@
 """Two sharings-out at once, a contribution or a round meanwhile, and kill -9 between any two statements."""
 
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -31,6 +29,7 @@ from tests.drivers.harvest_world import (
     squad,
     status,
 )
+from tests.drivers.killing import kill_9
 from tests.drivers.test_form_squads_faults import waiting
 
 POOLS = [("cold", "refund", 4 * TOKEN, 1), ("heat", "by_score", 10 * TOKEN, 2)]
@@ -139,41 +138,13 @@ def test_rounds_and_formation_beside_it_do_not_deadlock(engine: Engine, database
     assert rows(engine, "SELECT sum(balance_micro) FROM squads.accounts") == [(0,)]
 
 
-KILLED = """
-import os, signal, sys
-from sqlalchemy import event
-from squads_pipeline.drivers.distribute_pools import distribute_pools
-from squads_pipeline.drivers.run import DriverRun, run_driver
-from squads_pipeline.store import database
-from squads_pipeline.store.errors import RefusedError
-
-url, last = sys.argv[1], int(sys.argv[2])
-engine = database.engine(url)
-seen = 0
-
-def die(*_):
-    global seen
-    seen += 1
-    if seen > last:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with engine.connect():  # the pool's first connection asks the server for its version; not the driver's doing
-    pass
-event.listen(engine, "before_cursor_execute", die)
-event.listen(engine, "commit", die)
-run_driver(engine, distribute_pools, DriverRun(f"killed before {last}"))
-die()
-"""
-
-
 def test_kill_9_between_any_two_statements(engine: Engine, database_url: str) -> None:
     effects = """SELECT (SELECT count(*) FROM squads.distributions) + (SELECT count(*) FROM squads.transfers
                          WHERE kind IN ('payout', 'refund'))
                         + (SELECT count(*) FROM squads.research_squads WHERE status = 'disbanded')"""
     killed_before = 0
     while rows(engine, effects) == [(0,)]:
-        command = [sys.executable, "-c", KILLED, database_url, str(killed_before)]
-        assert subprocess.run(command, check=False).returncode == -9
+        kill_9(database_url, "harvest_distributions", killed_before)
         killed_before += 1
     # The last one died after its commit: everything is there, and once.
     assert killed_before > 15, "the driver has more statements than that"

@@ -1,7 +1,5 @@
 """Two runs at once, a member who joins meanwhile, and kill -9 between any two statements."""
 
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +9,7 @@ from sqlalchemy import Engine, text
 from squads_pipeline.commands import joining
 from squads_pipeline.store import database
 from squads_pipeline.store.errors import AlreadyExistsError
+from tests.drivers.killing import kill_9
 from tests.drivers.roster_world import (
     CLOSED,
     START,
@@ -142,39 +141,10 @@ def test_the_last_place_is_given_once(engine: Engine, database_url: str) -> None
     assert refused.endswith("cannot join empty: the squad has its 8 members")
 
 
-KILLED = """
-import os, signal, sys
-from sqlalchemy import event, text
-from squads_pipeline.drivers.fill_rosters import fill_rosters
-from squads_pipeline.drivers.run import DriverRun, run_driver
-from squads_pipeline.store import database
-
-url, moment, last = sys.argv[1], sys.argv[2], int(sys.argv[3])
-engine = database.engine(url)
-seen = 0
-
-def die(*_):
-    global seen
-    seen += 1
-    if seen > last:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-def then(connection, run):
-    connection.execute(text("SELECT set_config('squads.clock', :now, true)"), {"now": moment})
-    event.listen(engine, "before_cursor_execute", die)
-    event.listen(engine, "commit", die)
-    return fill_rosters(connection, run)
-
-run_driver(engine, then, DriverRun(f"killed before {last}"))
-die()
-"""
-
-
 def test_kill_9_between_any_two_statements(engine: Engine, database_url: str) -> None:
     killed_before = 0
     while not edges(engine):
-        command = [sys.executable, "-c", KILLED, database_url, CLOSED, str(killed_before)]
-        assert subprocess.run(command, check=False).returncode == -9
+        kill_9(database_url, "squad_rosters", killed_before, clock=CLOSED)
         assert status(engine, "heat") == "recruiting" or edges(engine) == EDGES
         killed_before += 1
     # The last one died after its commit: everything is there, and once.

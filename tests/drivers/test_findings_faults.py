@@ -1,7 +1,5 @@
 """Verdicts and merges with several runs at once, reviews beside them, and kill -9 between any two statements."""
 
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,6 +13,7 @@ from squads_pipeline.drivers.run import DriverRun, run_driver
 from squads_pipeline.store import database
 from squads_pipeline.store.errors import RefusedError
 from squads_pipeline.store.finding_invariants import FINDING_INVARIANTS, STATES
+from tests.drivers.killing import kill_9
 from tests.drivers.work_world import find, found, review, rows, run_both
 
 SQUADS = ("heat", "cold", "wind")
@@ -123,32 +122,6 @@ def test_a_review_that_comes_while_a_run_decides_is_refused_after_it(
         assert reviewed.result().endswith("it is reviewed already")
 
 
-KILLED = """
-import os, signal, sys
-from sqlalchemy import event
-from squads_pipeline.drivers.registry import DRIVERS
-from squads_pipeline.drivers.run import DriverRun, run_driver
-from squads_pipeline.store import database
-
-url, gap, last = sys.argv[1], sys.argv[2], int(sys.argv[3])
-engine = database.engine(url)
-seen = 0
-
-def die(*_):
-    global seen
-    seen += 1
-    if seen > last:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with engine.connect():  # the pool's first connection asks the server for its version; not the driver's doing
-    pass
-event.listen(engine, "before_cursor_execute", die)
-event.listen(engine, "commit", die)
-run_driver(engine, DRIVERS[gap], DriverRun(f"killed before {last}"))
-die()
-"""
-
-
 @pytest.mark.parametrize(("gap", "statements"), [("reviewed_findings", 9), ("bubbled_findings", 12)])
 def test_kill_9_between_any_two_statements(
     engine: Engine, database_url: str, gap: str, statements: int
@@ -157,8 +130,7 @@ def test_kill_9_between_any_two_statements(
         run_driver(engine, review_findings, DriverRun("before"))
     killed_before = 0
     while rows(engine, f"SELECT count(*) FROM squads.{gap}") == [(0,)]:
-        command = [sys.executable, "-c", KILLED, database_url, gap, str(killed_before)]
-        assert subprocess.run(command, check=False).returncode == -9
+        kill_9(database_url, gap, killed_before)
         killed_before += 1
     # The last one died after its commit: everything is there, and once.
     assert killed_before > statements, "the driver has more statements than that"

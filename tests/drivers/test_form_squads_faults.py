@@ -1,7 +1,5 @@
 """Two formations at once, a squad founded meanwhile, and kill -9 between any two statements."""
 
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +12,7 @@ from squads_pipeline.drivers.run import DriverRun, run_driver
 from squads_pipeline.store import database
 from squads_pipeline.store.errors import AlreadyExistsError
 from tests.drivers.formation_world import TOKEN, add, adopt, rows, run, seeds
+from tests.drivers.killing import kill_9
 from tests.drivers.test_form_squads import assert_nothing_is_broken
 
 SEEDS = [("a", 5_000 * TOKEN, 5_000 * TOKEN), ("b", 4_500 * TOKEN, 1_000 * TOKEN)]
@@ -77,39 +76,12 @@ def waiting(engine: Engine) -> bool:
         return connection.execute(text(query)).first() is not None
 
 
-KILLED = """
-import os, signal, sys
-from sqlalchemy import event
-from squads_pipeline.drivers.form_squads import form_squads
-from squads_pipeline.drivers.run import DriverRun, run_driver
-from squads_pipeline.store import database
-
-url, last = sys.argv[1], int(sys.argv[2])
-engine = database.engine(url)
-seen = 0
-
-def die(*_):
-    global seen
-    seen += 1
-    if seen > last:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with engine.connect():  # the pool's first connection asks the server for its version; not the driver's doing
-    pass
-event.listen(engine, "before_cursor_execute", die)
-event.listen(engine, "commit", die)
-run_driver(engine, form_squads, DriverRun(f"killed before {last}"))
-die()
-"""
-
-
 def test_kill_9_between_any_two_statements(engine: Engine, database_url: str) -> None:
     effects = """SELECT (SELECT count(*) FROM squads.squads_formed) + (SELECT count(*) FROM squads.transfers)
                         + (SELECT count(*) FROM squads.research_squads)"""
     killed_before = 0
     while rows(engine, effects) == [(0,)]:
-        command = [sys.executable, "-c", KILLED, database_url, str(killed_before)]
-        assert subprocess.run(command, check=False).returncode == -9
+        kill_9(database_url, "squads_formed", killed_before)
         killed_before += 1
     # The last one died after its commit: everything is there, and once.
     assert killed_before > 15, "the driver has more statements than that"

@@ -1,7 +1,5 @@
 """Two runs at once, a revocation and contributions beside them, and kill -9 between any two statements."""
 
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +11,7 @@ from squads_pipeline.drivers.honour_pledges import honour_pledges
 from squads_pipeline.drivers.run import DriverRun, run_driver
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.store import database, policies
+from tests.drivers.killing import kill_9
 
 TOKEN = 1_000_000
 AGENTS = [f"agent{n}" for n in range(8)]
@@ -118,32 +117,6 @@ def test_contributions_beside_runs_do_not_deadlock(engine: Engine, database_url:
     assert_three_each(engine)
 
 
-KILLED = """
-import os, signal, sys
-from sqlalchemy import event
-from squads_pipeline.drivers.honour_pledges import honour_pledges
-from squads_pipeline.drivers.run import DriverRun, run_driver
-from squads_pipeline.store import database
-
-url, last = sys.argv[1], int(sys.argv[2])
-engine = database.engine(url)
-seen = 0
-
-def die(*_):
-    global seen
-    seen += 1
-    if seen > last:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with engine.connect():  # the pool's first connection asks the server for its version; not the driver's doing
-    pass
-event.listen(engine, "before_cursor_execute", die)
-event.listen(engine, "commit", die)
-run_driver(engine, honour_pledges, DriverRun(f"killed before {last}"))
-die()
-"""
-
-
 def test_kill_9_between_any_two_statements(engine: Engine, database_url: str) -> None:
     def rows() -> int:
         with engine.connect() as connection:
@@ -157,8 +130,7 @@ def test_kill_9_between_any_two_statements(engine: Engine, database_url: str) ->
 
     killed_before = 0
     while rows() == 0:
-        command = [sys.executable, "-c", KILLED, database_url, str(killed_before)]
-        assert subprocess.run(command, check=False).returncode == -9
+        kill_9(database_url, "pledged_contributions", killed_before)
         killed_before += 1
     # The last one died after its commit: everything is there, and once.
     assert killed_before > 9, "the driver has more statements than that"

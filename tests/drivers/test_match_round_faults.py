@@ -1,7 +1,5 @@
 """Two rounds at once, contributions during a round, and kill -9 between any two statements."""
 
-import subprocess
-import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +14,7 @@ from squads_pipeline.drivers.run import DriverRun, run_driver
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.quadratic import match_round as rule
 from squads_pipeline.store import database, policies
+from tests.drivers.killing import kill_9
 
 TOKEN = 1_000_000
 AGENTS = [f"agent{n}" for n in range(8)]
@@ -137,32 +136,6 @@ def test_a_squad_cannot_close_while_a_round_weighs_it(engine: Engine) -> None:
             closing.execute(text("UPDATE squads.research_squads SET status = 'harvesting'"))
 
 
-KILLED = """
-import os, signal, sys
-from sqlalchemy import event
-from squads_pipeline.drivers.match_round import match_round
-from squads_pipeline.drivers.run import DriverRun, run_driver
-from squads_pipeline.store import database
-
-url, last = sys.argv[1], int(sys.argv[2])
-engine = database.engine(url)
-seen = 0
-
-def die(*_):
-    global seen
-    seen += 1
-    if seen > last:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with engine.connect():  # the pool's first connection asks the server for its version; not the driver's doing
-    pass
-event.listen(engine, "before_cursor_execute", die)
-event.listen(engine, "commit", die)
-run_driver(engine, match_round, DriverRun(f"killed before {last}"))
-die()
-"""
-
-
 def test_kill_9_between_any_two_statements(engine: Engine, database_url: str) -> None:
     for number, agent in enumerate(AGENTS * 3):
         contribute(engine, agent, number)
@@ -179,8 +152,7 @@ def test_kill_9_between_any_two_statements(engine: Engine, database_url: str) ->
 
     killed_before = 0
     while rows() == 0:
-        command = [sys.executable, "-c", KILLED, database_url, str(killed_before)]
-        assert subprocess.run(command, check=False).returncode == -9
+        kill_9(database_url, "qf_matches", killed_before)
         killed_before += 1
     # The last one died after its commit: everything is there, and once.
     assert killed_before > 10, "the driver has more statements than that"

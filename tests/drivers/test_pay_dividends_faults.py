@@ -1,7 +1,5 @@
 """Two payments at once, contributions that commit late, and kill -9 between any two statements."""
 
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +23,7 @@ from tests.drivers.credit_world import (
     run,
     wallets,
 )
+from tests.drivers.killing import kill_9
 from tests.drivers.test_form_squads_faults import waiting
 
 PAID = {"ada": 66_666_666, "bo": 33_333_334}
@@ -78,38 +77,11 @@ def test_a_contribution_that_commits_late_is_waited_for(engine: Engine, database
     assert_nothing_is_broken(engine)
 
 
-KILLED = """
-import os, signal, sys
-from sqlalchemy import event
-from squads_pipeline.drivers.pay_dividends import pay_dividends
-from squads_pipeline.drivers.run import DriverRun, run_driver
-from squads_pipeline.store import database
-
-url, last = sys.argv[1], int(sys.argv[2])
-engine = database.engine(url)
-seen = 0
-
-def die(*_):
-    global seen
-    seen += 1
-    if seen > last:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with engine.connect():  # the pool's first connection asks the server for its version; not the driver's doing
-    pass
-event.listen(engine, "before_cursor_execute", die)
-event.listen(engine, "commit", die)
-run_driver(engine, pay_dividends, DriverRun(f"killed before {last}"))
-die()
-"""
-
-
 def test_kill_9_between_any_two_statements(engine: Engine, database_url: str) -> None:
     effects = "SELECT (SELECT count(*) FROM squads.dividends) + (SELECT count(*) FROM squads.transfers)"
     killed_before = 0
     while rows(engine, effects) == [(0,)]:
-        command = [sys.executable, "-c", KILLED, database_url, str(killed_before)]
-        assert subprocess.run(command, check=False).returncode == -9
+        kill_9(database_url, "credit_dividends", killed_before)
         killed_before += 1
     # The last one died after its commit: everything is there, and once.
     assert killed_before > 12, "the driver has more statements than that"

@@ -1,7 +1,5 @@
 """Sealers at once, writers beside them, and kill -9 between any two statements: each transfer sealed exactly once."""
 
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +11,7 @@ from squads_pipeline.drivers.run import DriverRun, run_driver
 from squads_pipeline.drivers.seal_ledger import seal_ledger
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.store import database, policies
+from tests.drivers.killing import kill_9
 from tests.drivers.test_seal_ledger import assert_whole, sealed
 
 TOKEN = 1_000_000
@@ -118,37 +117,10 @@ def test_writers_beside_sealers_lose_and_double_nothing(engine: Engine, database
     assert_whole(engine)
 
 
-KILLED = """
-import os, signal, sys
-from sqlalchemy import event
-from squads_pipeline.drivers.run import DriverRun, run_driver
-from squads_pipeline.drivers.seal_ledger import seal_ledger
-from squads_pipeline.store import database
-
-url, last = sys.argv[1], int(sys.argv[2])
-engine = database.engine(url)
-seen = 0
-
-def die(*_):
-    global seen
-    seen += 1
-    if seen > last:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with engine.connect():  # the pool's first connection asks the server for its version; not the driver's doing
-    pass
-event.listen(engine, "before_cursor_execute", die)
-event.listen(engine, "commit", die)
-run_driver(engine, seal_ledger, DriverRun(f"killed before {last}"))
-die()
-"""
-
-
 def test_kill_9_between_any_two_statements(engine: Engine, database_url: str) -> None:
     killed_before = 0
     while not sealed(engine):
-        command = [sys.executable, "-c", KILLED, database_url, str(killed_before)]
-        assert subprocess.run(command, check=False).returncode == -9
+        kill_9(database_url, "ledger_seals", killed_before)
         killed_before += 1
     # The last one died after its commit: everything is there, and once.
     assert killed_before > 9, "the driver has more statements than that"
