@@ -1,0 +1,96 @@
+"""What leads do with squads: fork them, merge them, ask for the harvest. Amounts in µT."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Final
+
+from squads_pipeline.rules.money import MICRO_PER_TOKEN
+from squads_pipeline.store.situation import Situation, SquadSeen
+from squads_pipeline.surfaces.simulation import evidence
+from squads_pipeline.surfaces.simulation.actions import Disband, Fork, Harvest, Merge
+from squads_pipeline.surfaces.simulation.funding_choices import field_of
+from squads_pipeline.surfaces.simulation.personas import Persona
+
+_FORKS: Final = 0.08
+_PROPOSES: Final = 0.05
+_AGREES: Final = 0.6
+_HARVESTS: Final = 0.05
+_DISBANDS: Final = 0.02
+_ENOUGH_FINDINGS: Final = 3
+_LEAST_POOL_MICRO: Final = 500 * MICRO_PER_TOKEN
+
+
+def leading(me: Persona, seen: Situation, chance: Random) -> Iterator[Fork | Merge | Harvest | Disband]:
+    """At most one change for each squad that somebody leads."""
+    for squad_id in seen.homes.get(me.name, ()):
+        squad = seen.squads[squad_id]
+        if squad.lead != me.name or squad.status != "active":
+            continue
+        change = (
+            _agree(me, squad, seen, chance)
+            or _propose(me, squad, seen, chance)
+            or _fork(me, squad, chance)
+            or _harvest(me, squad, chance)
+        )
+        if change is not None:
+            yield change
+
+
+def disbanding(me: Persona, seen: Situation, chance: Random) -> Iterator[Disband]:
+    """Who formed a squad that nobody joins may give it up."""
+    for squad in seen.squads.values():
+        if (
+            squad.created_by == me.name
+            and squad.status in ("forming", "recruiting")
+            and not squad.seats
+            and chance.random() < _DISBANDS
+        ):
+            yield Disband(me.name, squad.squad_id)
+
+
+def _fork(me: Persona, squad: SquadSeen, chance: Random) -> Fork | None:
+    """A child for a question that came up, with a tenth to two fifths of the pool."""
+    if squad.pool_micro < _LEAST_POOL_MICRO or chance.random() >= me.ambition * _FORKS:
+        return None
+    what = evidence.subject(field_of(squad), chance)
+    number = f"{chance.getrandbits(32):08x}"
+    return Fork(
+        agent=me.name,
+        parent=squad.squad_id,
+        squad=f"fork-{number}",
+        name=f"{what[0].upper()}{what[1:]} (fork {number})",
+        charter=f"Settle what {what} has to do with it.",
+        amount_micro=squad.pool_micro * chance.randint(10, 40) // 100,
+    )
+
+
+def _propose(me: Persona, squad: SquadSeen, seen: Situation, chance: Random) -> Merge | None:
+    """A merger with another active squad of the same field and type of target."""
+    if chance.random() >= me.ambition * _PROPOSES:
+        return None
+    others = [
+        other.squad_id
+        for other in seen.squads.values()
+        if other.status == "active" and other.squad_id != squad.squad_id
+        if other.target_type == squad.target_type and field_of(other) == field_of(squad)
+    ]
+    return Merge(me.name, squad.squad_id, chance.choice(others)) if others else None
+
+
+def _agree(me: Persona, squad: SquadSeen, seen: Situation, chance: Random) -> Merge | None:
+    """Agreement to a merger that the other lead proposed."""
+    for absorbed, into in seen.proposals:
+        other = absorbed if into == squad.squad_id else into
+        if squad.squad_id not in (absorbed, into) or other not in seen.squads:
+            continue
+        if seen.squads[other].status == "active" and chance.random() < _AGREES:
+            return Merge(me.name, absorbed, into)
+    return None
+
+
+def _harvest(me: Persona, squad: SquadSeen, chance: Random) -> Harvest | None:
+    """A lead asks for the harvest early once there is something to harvest."""
+    findings = sum(seat.findings_authored for seat in squad.seats)
+    if findings < _ENOUGH_FINDINGS or chance.random() >= _HARVESTS:
+        return None
+    return Harvest(me.name, squad.squad_id)

@@ -1,0 +1,58 @@
+"""Closing gaps in this process, as the sensors would at a moment, and without Dagster's records. No driver."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Engine
+
+from squads_pipeline.drivers.registry import DRIVERS
+from squads_pipeline.drivers.run import DriverRun, run_driver
+from squads_pipeline.store import gaps
+
+MOST_PASSES: Final = 50
+"""Passes over all gaps at most at one moment; drivers that open each other's gaps for ever are at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What was done at a moment: runs of drivers that did something, units closed, and µT moved."""
+
+    runs: int
+    units: int
+    moved_micro: int
+
+    def plus(self, other: "Closed") -> "Closed":
+        """Both together."""
+        return Closed(self.runs + other.runs, self.units + other.units, self.moved_micro + other.moved_micro)
+
+
+NOTHING: Final = Closed(0, 0, 0)
+
+
+def close_gaps(engine: Engine, run_id: str) -> Closed:
+    """Run the drivers whose gaps are open, in their order, until none is or none moves any more."""
+    total = NOTHING
+    for _ in range(MOST_PASSES):
+        closed = NOTHING
+        for gap in DRIVERS:
+            if _is_open(engine, gap):
+                closed = closed.plus(_close(engine, gap, run_id))
+        if closed.units == 0:
+            break
+        total = total.plus(closed)
+    return total
+
+
+def open_gaps(engine: Engine) -> list[str]:
+    """Gaps with work that can be done at this moment."""
+    return [gap for gap in DRIVERS if _is_open(engine, gap)]
+
+
+def _is_open(engine: Engine, gap: str) -> bool:
+    with engine.connect() as connection:
+        return gaps.is_open(connection, gap)
+
+
+def _close(engine: Engine, gap: str, run_id: str) -> Closed:
+    outcome = run_driver(engine, DRIVERS[gap], DriverRun(run_id))
+    return Closed(int(outcome.units > 0), outcome.units, outcome.moved_micro)

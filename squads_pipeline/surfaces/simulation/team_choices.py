@@ -1,0 +1,94 @@
+"""Who forms squads, bids for seats, decides bids, and goes away again."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Final
+
+from squads_pipeline.store.situation import BidSeen, Situation, SquadSeen
+from squads_pipeline.surfaces.simulation import evidence
+from squads_pipeline.surfaces.simulation.actions import Decide, Form, Join, Leave, Withdraw
+from squads_pipeline.surfaces.simulation.funding_choices import field_of, interest
+from squads_pipeline.surfaces.simulation.personas import Persona
+
+_FORMS: Final = 0.02
+_FORMS_WITHOUT_CRITERIA: Final = 0.25
+_JOINS: Final = 0.5
+_WITHDRAWS: Final = 0.03
+_LEAVES: Final = 0.01
+_MOST_SEATS: Final = 8
+_LEAST_FIT_PPM: Final = 400_000
+_TYPES: Final = ("hypothesis", "challenge", "analysis")
+_ROLES: Final = ("researcher", "reviewer", "observer")
+_EXPERT: Final = "I have worked on"
+_PITCHES: Final = (_EXPERT + " {} for years.", "I would like to learn about {}.")
+
+
+def forming(me: Persona, seen: Situation, chance: Random) -> Iterator[Form]:
+    """The ambitious form squads of their own; some do not say yet what success would be."""
+    if me.seats <= len(seen.homes.get(me.name, ())) or chance.random() >= me.ambition * _FORMS:
+        return
+    what = evidence.subject(me.field, chance)
+    name = f"{chance.getrandbits(32):08x}"
+    criteria: tuple[dict[str, object], ...] = ({"measure": "findings_bubbled", "at_least": 2},)
+    yield Form(
+        agent=me.name,
+        squad=f"own-{me.field}-{name}",
+        name=f"{what[0].upper()}{what[1:]} ({name})",
+        charter=f"Find out what {what} tells us, and what it does not.",
+        target_type=chance.choice(_TYPES),
+        target_id=f"{me.field}-{name}",
+        criteria=() if chance.random() < _FORMS_WITHOUT_CRITERIA else criteria,
+    )
+
+
+def joining(me: Persona, seen: Situation, chance: Random) -> Iterator[Join]:
+    """A bid for a seat in one squad of one's interest, while one wants more seats."""
+    mine = {bid.squad_id for bid in seen.bids if bid.agent_id == me.name}
+    if len(seen.homes.get(me.name, ())) + len(mine) >= me.seats or chance.random() >= _JOINS:
+        return
+    choices = [
+        (squad, weight)
+        for squad in seen.squads.values()
+        if squad.status == "recruiting" and squad.squad_id not in mine and not squad.has(me.name)
+        if len(squad.seats) < _MOST_SEATS and (weight := interest(me, squad)) > 0
+    ]
+    if not choices:
+        return
+    squad = chance.choices([one for one, _ in choices], [weight for _, weight in choices])[0]
+    role = chance.choices(_ROLES, (8, 2, 1))[0]
+    expert = field_of(squad) == me.field
+    pitch = _PITCHES[not expert].format(evidence.subject(field_of(squad), chance))
+    yield Join(me.name, squad.squad_id, role, pitch)
+
+
+def withdrawing(me: Persona, seen: Situation, chance: Random) -> Iterator[Withdraw | Leave]:
+    """Second thoughts about bids, and about seats that come to nothing."""
+    for bid in seen.bids:
+        if bid.agent_id == me.name and chance.random() < _WITHDRAWS:
+            yield Withdraw(me.name, bid.bid_id)
+    for squad_id in seen.homes.get(me.name, ()):
+        squad = seen.squads[squad_id]
+        if squad.status == "active" and squad.lead != me.name and chance.random() < _LEAVES:
+            yield Leave(me.name, squad_id)
+
+
+def decides(squad: SquadSeen) -> str | None:
+    """Who decides the bids of a squad: its lead, or before there is one who formed it."""
+    return squad.lead or squad.created_by
+
+
+def deciding(me: Persona, seen: Situation, chance: Random) -> Iterator[Decide]:
+    """Who leads a squad looks at its bids: experts fit, and the curious sometimes do."""
+    for bid in seen.bids:
+        squad = seen.squads.get(bid.squad_id)
+        if squad is not None and decides(squad) == me.name and bid.agent_id != me.name:
+            yield judge(me.name, bid, chance)
+
+
+def judge(decider: str, bid: BidSeen, chance: Random) -> Decide:
+    """What a bid is worth to who reads its pitch."""
+    expert = bid.pitch.startswith(_EXPERT)
+    fit_ppm = chance.randint(600, 950) * 1_000 if expert else chance.randint(200, 700) * 1_000
+    accept = fit_ppm >= _LEAST_FIT_PPM
+    rationale = "the pitch fits the charter" if accept else "the pitch says little about the charter"
+    return Decide(decider, bid.bid_id, accept, rationale, fit_ppm)
