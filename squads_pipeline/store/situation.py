@@ -138,8 +138,8 @@ SELECT id, squad_id, agent_id, role, pitch FROM squads.squad_join_bids WHERE sta
 
 # squad_findings_waiting, finding_reviews_finding_id_reviewer_agent_id_key.
 _PENDING = text("""
-SELECT finding.id, coalesce(squad.merged_into, squad.id), finding.author_agent_id, finding.title,
-       coalesce(finding.summary, ''),
+SELECT finding.id, coalesce(squad.merged_into, squad.id) AS squad_id, finding.author_agent_id AS author,
+       finding.title, coalesce(finding.summary, '') AS summary,
        ARRAY(SELECT reviewer_agent_id FROM squads.finding_reviews AS review
              WHERE review.finding_id = finding.id ORDER BY review.id) AS reviewers
 FROM squads.squad_findings AS finding
@@ -150,7 +150,8 @@ ORDER BY finding.id
 
 # bubbled_findings_effective_on_idx, then outcomes_artifact_idx.
 _MERGED = text("""
-SELECT finding.id, bubbled.squad_id, finding.author_agent_id, finding.title, coalesce(finding.summary, ''),
+SELECT finding.id, bubbled.squad_id, finding.author_agent_id AS author, finding.title,
+       coalesce(finding.summary, '') AS summary,
        CAST(ARRAY[] AS text[]) AS reviewers
 FROM squads.bubbled_findings AS bubbled
 JOIN squads.squad_findings AS finding ON finding.id = bubbled.finding_id
@@ -208,9 +209,22 @@ def look(connection: Connection, *, merged_days: int = 14) -> Situation:
 
 
 def _squad(row: Row[Any], seats: tuple[Seat, ...]) -> SquadSeen:
-    return SquadSeen(*row[:8], criteria=tuple(row.criteria), seats=seats)
+    return SquadSeen(
+        squad_id=row.id,
+        status=row.status,
+        target_type=row.target_artifact_type,
+        target_id=row.target_artifact_id,
+        created_by=row.created_by,
+        parent_squad_id=row.parent_squad_id,
+        pool_micro=row.balance_micro,
+        formed_at=row.formed_at,
+        criteria=tuple(row.criteria),
+        seats=seats,
+    )
 
 
 def _findings(connection: Connection, statement: TextClause, **parameters: int) -> tuple[FindingSeen, ...]:
-    rows = connection.execute(statement, parameters)
-    return tuple(FindingSeen(*row[:5], reviewers=tuple(row.reviewers)) for row in rows)
+    return tuple(
+        FindingSeen(row.id, row.squad_id, row.author, row.title, row.summary, tuple(row.reviewers))
+        for row in connection.execute(statement, parameters)
+    )

@@ -15,18 +15,24 @@ MOST_PASSES: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """What was done at a moment: runs of drivers that did something, units closed, and µT moved."""
+    """What was done: runs of drivers that did something, units closed, µT moved, and the gaps that were open."""
 
     runs: int
     units: int
     moved_micro: int
+    gaps: frozenset[str]
 
     def plus(self, other: "Closed") -> "Closed":
         """Both together."""
-        return Closed(self.runs + other.runs, self.units + other.units, self.moved_micro + other.moved_micro)
+        return Closed(
+            self.runs + other.runs,
+            self.units + other.units,
+            self.moved_micro + other.moved_micro,
+            self.gaps | other.gaps,
+        )
 
 
-NOTHING: Final = Closed(0, 0, 0)
+NOTHING: Final = Closed(0, 0, 0, frozenset())
 
 
 def close_gaps(engine: Engine, run_id: str) -> Closed:
@@ -55,4 +61,4 @@ def _is_open(engine: Engine, gap: str) -> bool:
 
 def _close(engine: Engine, gap: str, run_id: str) -> Closed:
     outcome = run_driver(engine, DRIVERS[gap], DriverRun(run_id))
-    return Closed(int(outcome.units > 0), outcome.units, outcome.moved_micro)
+    return Closed(int(outcome.units > 0), outcome.units, outcome.moved_micro, frozenset((gap,)))

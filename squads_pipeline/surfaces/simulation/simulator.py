@@ -51,13 +51,19 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """How far a simulation is, for who watches: the tick that ended, and the community as it was then."""
+    """How far a simulation is, for who watches: the tick that ended, and the community as it was then.
+
+    Attributes:
+        closed: what drivers did since the beginning.
+        open_gaps: gaps that were found open when the tick ended, before they were closed.
+    """
 
     number: int
     total: int
     moment: datetime
     seen: Situation
     closed: Closed
+    open_gaps: int
 
 
 @dataclass(slots=True)
@@ -93,9 +99,12 @@ def simulate(engine: Engine, clock: Clock, plan: Plan, watch: Watch = lambda _: 
     seen = _look(engine)
     for number in range(total):
         turns = _turns(seen, everybody, chance)
-        lived.closed = lived.closed.plus(_live(engine, clock, turns, plan, number, lived.tally))
+        _act(engine, clock, turns, plan, number, lived.tally)
+        run_id = f"simulate:{plan.seed}:{number // TICKS_PER_DAY}:{number % TICKS_PER_DAY}"
+        closed = close_gaps(engine, run_id)
+        lived.closed = lived.closed.plus(closed)
         seen = _look(engine)
-        watch(Beat(number + 1, total, clock.now, seen, lived.closed))
+        watch(Beat(number + 1, total, clock.now, seen, lived.closed, len(closed.gaps)))
     return lived
 
 
@@ -123,17 +132,16 @@ def _turns(seen: Situation, everybody: Sequence[Persona], chance: Random) -> lis
     ]
 
 
-def _live(
+def _act(
     engine: Engine, clock: Clock, turns: list[list[Action]], plan: Plan, number: int, tally: Tally
-) -> Closed:
-    """One tick: people act one after the other, then the gaps are closed at its end."""
+) -> None:
+    """People act one after the other, spread over a tick, until the clock stands at its end."""
     begins = plan.start + number * TICK
     busy = [actions for actions in turns if actions]
     for place, actions in enumerate(busy):
         clock.advance(begins + TICK * place / len(busy))
         perform_all(engine, actions, _key(plan, f"{number}:{place}"), tally)
     clock.advance(begins + TICK)
-    return close_gaps(engine, f"simulate:{plan.seed}:{number // TICKS_PER_DAY}:{number % TICKS_PER_DAY}")
 
 
 def _look(engine: Engine) -> Situation:
