@@ -1,6 +1,6 @@
 """Who forms squads, bids for seats, decides bids, and goes away again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Final
 
@@ -10,35 +10,40 @@ from squads_pipeline.surfaces.simulation.actions import Decide, Form, Join, Leav
 from squads_pipeline.surfaces.simulation.funding_choices import field_of, interest
 from squads_pipeline.surfaces.simulation.personas import Persona
 
+Criteria = tuple[Mapping[str, object], ...]
+
 _FORMS: Final = 0.02
 _FORMS_WITHOUT_CRITERIA: Final = 0.25
 _JOINS: Final = 0.5
 _WITHDRAWS: Final = 0.03
 _LEAVES: Final = 0.01
+_COMPLETES: Final = 0.1
+_DECIDES: Final = 0.7
+_DECIDES_FOR_OTHERS: Final = 0.1
 _MOST_SEATS: Final = 8
 _LEAST_FIT_PPM: Final = 400_000
 _TYPES: Final = ("hypothesis", "challenge", "analysis")
 _ROLES: Final = ("researcher", "reviewer", "observer")
+_CRITERIA: Final[Criteria] = ({"measure": "findings_bubbled", "at_least": 2},)
 _EXPERT: Final = "I have worked on"
 _PITCHES: Final = (_EXPERT + " {} for years.", "I would like to learn about {}.")
 
 
 def forming(me: Persona, seen: Situation, chance: Random) -> Iterator[Form]:
-    """The ambitious form squads of their own; some do not say yet what success would be."""
+    """The ambitious form squads of their own; some say only later what success would be."""
+    for squad in seen.squads.values():
+        if squad.status == "forming" and squad.created_by == me.name and chance.random() < _COMPLETES:
+            yield _form(me, squad.target_type, squad.target_id, _CRITERIA)
     if me.seats <= len(seen.homes.get(me.name, ())) or chance.random() >= me.ambition * _FORMS:
         return
-    what = evidence.subject(me.field, chance)
-    name = f"{chance.getrandbits(32):08x}"
-    criteria: tuple[dict[str, object], ...] = ({"measure": "findings_bubbled", "at_least": 2},)
-    yield Form(
-        agent=me.name,
-        squad=f"own-{me.field}-{name}",
-        name=f"{what[0].upper()}{what[1:]} ({name})",
-        charter=f"Find out what {what} tells us, and what it does not.",
-        target_type=chance.choice(_TYPES),
-        target_id=f"{me.field}-{name}",
-        criteria=() if chance.random() < _FORMS_WITHOUT_CRITERIA else criteria,
-    )
+    criteria = () if chance.random() < _FORMS_WITHOUT_CRITERIA else _CRITERIA
+    yield _form(me, chance.choice(_TYPES), f"{me.field}-{chance.getrandbits(32):08x}", criteria)
+
+
+def _form(me: Persona, target_type: str, target_id: str, criteria: Criteria) -> Form:
+    what = target_id.replace("-", " ")
+    charter = f"Find out what {what} tells us, and what it does not."
+    return Form(me.name, f"own-{target_id}", what, charter, target_type, target_id, criteria)
 
 
 def joining(me: Persona, seen: Situation, chance: Random) -> Iterator[Join]:
@@ -49,7 +54,7 @@ def joining(me: Persona, seen: Situation, chance: Random) -> Iterator[Join]:
     choices = [
         (squad, weight)
         for squad in seen.squads.values()
-        if squad.status == "recruiting" and squad.squad_id not in mine and not squad.has(me.name)
+        if squad.status in ("recruiting", "active") and squad.squad_id not in mine and not squad.has(me.name)
         if len(squad.seats) < _MOST_SEATS and (weight := interest(me, squad)) > 0
     ]
     if not choices:
@@ -72,17 +77,23 @@ def withdrawing(me: Persona, seen: Situation, chance: Random) -> Iterator[Withdr
             yield Leave(me.name, squad_id)
 
 
-def decides(squad: SquadSeen) -> str | None:
-    """Who decides the bids of a squad: its lead, or before there is one who formed it."""
-    return squad.lead or squad.created_by
-
-
 def deciding(me: Persona, seen: Situation, chance: Random) -> Iterator[Decide]:
-    """Who leads a squad looks at its bids: experts fit, and the curious sometimes do."""
+    """Those of a squad look at its bids; where nobody is there yet, somebody of the field does."""
     for bid in seen.bids:
         squad = seen.squads.get(bid.squad_id)
-        if squad is not None and decides(squad) == me.name and bid.agent_id != me.name:
+        if squad is None or bid.agent_id == me.name:
+            continue
+        inside = insiders(squad, seen) - {bid.agent_id}
+        others = not inside and field_of(squad) == me.field
+        if chance.random() < (_DECIDES if me.name in inside else _DECIDES_FOR_OTHERS * others):
             yield judge(me.name, bid, chance)
+
+
+def insiders(squad: SquadSeen, seen: Situation) -> set[str]:
+    """Who has a say in a squad: its members, and the agent who formed it."""
+    creator = squad.created_by
+    members = {seat.agent_id for seat in squad.seats}
+    return members if creator is None or creator not in seen.wallets else members | {creator}
 
 
 def judge(decider: str, bid: BidSeen, chance: Random) -> Decide:

@@ -8,11 +8,12 @@ from squads_pipeline.store.situation import FindingSeen, Situation
 from squads_pipeline.surfaces.simulation import evidence
 from squads_pipeline.surfaces.simulation.actions import Find, Log, Review
 from squads_pipeline.surfaces.simulation.funding_choices import field_of
-from squads_pipeline.surfaces.simulation.personas import UNLOVED, Persona
+from squads_pipeline.surfaces.simulation.personas import Persona
 
 _LOGS: Final = 0.5
 _FINDS: Final = 0.2
-_REVIEWS: Final = 0.35
+_REVIEWS: Final = 0.25
+_REVIEWS_OF_OTHERS: Final = 0.01
 _ENTRY_TYPES: Final = ("progress", "note", "decision", "block", "milestone")
 _FINDING_TYPES: Final = ("evidence", "hypothesis", "kg_edge", "analysis", "wiki_edit")
 
@@ -36,13 +37,14 @@ def working(me: Persona, seen: Situation, chance: Random) -> Iterator[Log | Find
 
 
 def reviewing(me: Persona, seen: Situation, chance: Random) -> Iterator[Review]:
-    """Verdicts on findings of one's squads by others; what nobody gets to misses its window."""
+    """Verdicts on others' findings, mostly of one's own squads; what nobody gets to misses its window."""
     homes = seen.homes.get(me.name, ())
     for finding in seen.pending:
-        if finding.squad_id not in homes or me.name in (finding.author, *finding.reviewers):
+        squad = seen.squads.get(finding.squad_id)
+        if squad is None or me.name in (finding.author, *finding.reviewers):
             continue
-        squad = seen.squads[finding.squad_id]
-        if field_of(squad) != UNLOVED and chance.random() < _REVIEWS:
+        looks = _REVIEWS if finding.squad_id in homes else _REVIEWS_OF_OTHERS * (field_of(squad) == me.field)
+        if chance.random() < looks:
             yield judge(me, finding, chance)
 
 
