@@ -1,6 +1,7 @@
 """Closing gaps in this process, as the sensors would at a moment, and without Dagster's records. No driver."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import Engine
@@ -8,7 +9,9 @@ from sqlalchemy import Engine
 from squads_pipeline.drivers.registry import DRIVERS
 from squads_pipeline.drivers.run import DriverRun, run_driver
 from squads_pipeline.store import gaps
+from squads_pipeline.surfaces.simulation.clock import Clock
 
+RUN_TAKES: Final = timedelta(seconds=1)
 MOST_PASSES: Final = 50
 """Passes over all gaps at most at one moment; drivers that open each other's gaps for ever are at fault."""
 
@@ -35,13 +38,17 @@ class Closed:
 NOTHING: Final = Closed(0, 0, 0, frozenset())
 
 
-def close_gaps(engine: Engine, run_id: str) -> Closed:
-    """Run the drivers whose gaps are open, in their order, until none is or none moves any more."""
+def close_gaps(engine: Engine, clock: Clock, run_id: str) -> Closed:
+    """Run the drivers whose gaps are open, in their order, until none is or none moves any more.
+
+    Each run takes a second of the simulation's time, so that no two facts that follow upon each other share a moment.
+    """
     total = NOTHING
     for _ in range(MOST_PASSES):
         closed = NOTHING
         for gap in DRIVERS:
             if _is_open(engine, gap):
+                clock.advance(clock.now + RUN_TAKES)
                 closed = closed.plus(_close(engine, gap, run_id))
         if closed.units == 0:
             break

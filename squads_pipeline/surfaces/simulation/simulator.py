@@ -22,6 +22,8 @@ from squads_pipeline.surfaces.simulation.turns import awake, turn
 
 TICK: Final = timedelta(hours=4)
 TICKS_PER_DAY: Final = timedelta(days=1) // TICK
+SENSORS_LOOK: Final = timedelta(hours=3, minutes=50)
+"""When in a tick the gaps are closed: after everybody's deeds, with time left for the drivers' runs."""
 
 # Seats are what the community has to offer: about one new target in a week for every twenty people.
 _PEOPLE_PER_TARGET_AND_TICK: Final = 20 * 7 * TICKS_PER_DAY
@@ -84,7 +86,7 @@ def simulate(engine: Engine, clock: Clock, plan: Plan, watch: Watch = lambda _: 
 
     Args:
         engine: on an empty database; its transactions live by the clock.
-        clock: stands at the plan's start, and at its end afterwards.
+        clock: stands at the plan's start, and some minutes before its end afterwards.
         plan: what to simulate.
         watch: is told after each tick.
 
@@ -101,7 +103,7 @@ def simulate(engine: Engine, clock: Clock, plan: Plan, watch: Watch = lambda _: 
         turns = _turns(seen, everybody, chance)
         _act(engine, clock, turns, plan, number, lived.tally)
         run_id = f"simulate:{plan.seed}:{number // TICKS_PER_DAY}:{number % TICKS_PER_DAY}"
-        closed = close_gaps(engine, run_id)
+        closed = close_gaps(engine, clock, run_id)
         lived.closed = lived.closed.plus(closed)
         seen = _look(engine)
         watch(Beat(number + 1, total, clock.now, seen, lived.closed, len(closed.gaps)))
@@ -135,13 +137,13 @@ def _turns(seen: Situation, everybody: Sequence[Persona], chance: Random) -> lis
 def _act(
     engine: Engine, clock: Clock, turns: list[list[Action]], plan: Plan, number: int, tally: Tally
 ) -> None:
-    """People act one after the other, spread over a tick, until the clock stands at its end."""
+    """People act one after the other, spread over a tick, until it is time to look for gaps."""
     begins = plan.start + number * TICK
     busy = [actions for actions in turns if actions]
     for place, actions in enumerate(busy):
-        clock.advance(begins + TICK * place / len(busy))
+        clock.advance(begins + SENSORS_LOOK * place / len(busy))
         perform_all(engine, actions, _key(plan, f"{number}:{place}"), tally)
-    clock.advance(begins + TICK)
+    clock.advance(begins + SENSORS_LOOK)
 
 
 def _look(engine: Engine) -> Situation:
