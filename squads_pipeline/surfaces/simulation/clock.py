@@ -36,7 +36,7 @@ class Clock:
 @contextmanager
 def engine_at(url: str, clock: Clock) -> Iterator[Engine]:
     """An engine each of whose transactions begins by setting ``squads.clock`` to what `clock` shows then."""
-    engine = database.engine(url, pool_size=1)
+    engine = database.engine(url, pool_size=1, pre_ping=False)
 
     def live_at(connection: Connection) -> None:
         connection.exec_driver_sql(_LIVE_AT, (clock.now.isoformat(),))

@@ -46,10 +46,9 @@ def close_gaps(engine: Engine, clock: Clock, run_id: str) -> Closed:
     total = NOTHING
     for _ in range(MOST_PASSES):
         closed = NOTHING
-        for gap in DRIVERS:
-            if _is_open(engine, gap):
-                clock.advance(clock.now + RUN_TAKES)
-                closed = closed.plus(_close(engine, gap, run_id))
+        for gap in open_gaps(engine):
+            clock.advance(clock.now + RUN_TAKES)
+            closed = closed.plus(_close(engine, gap, run_id))
         if closed.units == 0:
             break
         total = total.plus(closed)
@@ -57,13 +56,9 @@ def close_gaps(engine: Engine, clock: Clock, run_id: str) -> Closed:
 
 
 def open_gaps(engine: Engine) -> list[str]:
-    """Gaps with work that can be done at this moment."""
-    return [gap for gap in DRIVERS if _is_open(engine, gap)]
-
-
-def _is_open(engine: Engine, gap: str) -> bool:
+    """Gaps with work that can be done at this moment, in the order in which they are closed."""
     with engine.connect() as connection:
-        return gaps.is_open(connection, gap)
+        return gaps.those_open(connection, list(DRIVERS))
 
 
 def _close(engine: Engine, gap: str, run_id: str) -> Closed:
