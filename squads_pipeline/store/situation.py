@@ -91,7 +91,7 @@ class Situation:
 
     Attributes:
         squads: live squads, by id.
-        proposals: mergers proposed: the squad to be absorbed and the one to go on.
+        proposals: mergers proposed: the squad to be absorbed, the one to go on, and who proposed it.
         wallets: agent → balance.
         pledging: agents whose pledge is in force.
         homes: agent → live squads that it is a member of.
@@ -102,7 +102,7 @@ class Situation:
     bids: tuple[BidSeen, ...]
     pending: tuple[FindingSeen, ...]
     merged: tuple[FindingSeen, ...]
-    proposals: tuple[tuple[str, str], ...]
+    proposals: tuple[tuple[str, str, str], ...]
     targets: tuple[TargetSeen, ...]
     wallets: Mapping[str, int]
     pledging: frozenset[str]
@@ -161,7 +161,7 @@ WHERE bubbled.effective_on >= squads.utc_day(squads.clock()) - CAST(:days AS int
 ORDER BY finding.id
 """)
 
-_PROPOSALS = text("SELECT squad_id, into_squad_id FROM squads.squad_merges")
+_PROPOSALS = text("SELECT squad_id, into_squad_id, proposed_by FROM squads.squad_merges")
 
 # knowledge_gaps_open_by_importance, research_squads_target_idx.
 _TARGETS = text("""
@@ -195,7 +195,7 @@ def look(connection: Connection, *, merged_days: int = 14) -> Situation:
         bids=tuple(BidSeen(*row) for row in connection.execute(_BIDS)),
         pending=_findings(connection, _PENDING),
         merged=_findings(connection, _MERGED, days=merged_days),
-        proposals=tuple(sorted((row[0], row[1]) for row in connection.execute(_PROPOSALS))),
+        proposals=tuple(sorted((row[0], row[1], row[2]) for row in connection.execute(_PROPOSALS))),
         targets=tuple(
             sorted(
                 (TargetSeen(*row) for row in connection.execute(_TARGETS)),

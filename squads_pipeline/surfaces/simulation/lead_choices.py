@@ -42,7 +42,7 @@ def disbanding(me: Persona, seen: Situation, chance: Random) -> Iterator[Disband
         if (
             squad.created_by == me.name
             and squad.status in ("forming", "recruiting")
-            and not squad.seats
+            and {seat.agent_id for seat in squad.seats} <= {me.name}
             and chance.random() < _DISBANDS
         ):
             yield Disband(me.name, squad.squad_id)
@@ -79,9 +79,9 @@ def _propose(me: Persona, squad: SquadSeen, seen: Situation, chance: Random) -> 
 
 def _agree(me: Persona, squad: SquadSeen, seen: Situation, chance: Random) -> Merge | None:
     """Agreement to a merger that the other lead proposed."""
-    for absorbed, into in seen.proposals:
+    for absorbed, into, proposer in seen.proposals:
         other = absorbed if into == squad.squad_id else into
-        if squad.squad_id not in (absorbed, into) or other not in seen.squads:
+        if proposer == me.name or squad.squad_id not in (absorbed, into) or other not in seen.squads:
             continue
         if seen.squads[other].status == "active" and chance.random() < _AGREES:
             return Merge(me.name, absorbed, into)

@@ -18,8 +18,9 @@ _JOINS: Final = 0.5
 _WITHDRAWS: Final = 0.03
 _LEAVES: Final = 0.01
 _COMPLETES: Final = 0.1
-_DECIDES: Final = 0.7
-_DECIDES_FOR_OTHERS: Final = 0.1
+_DECIDES: Final = 0.5
+# However large a community is, few of a field take it on themselves to decide for a squad that nobody is in yet.
+_DECIDERS_AWAKE: Final = 15
 _MOST_SEATS: Final = 8
 _LEAST_FIT_PPM: Final = 400_000
 _TYPES: Final = ("hypothesis", "challenge", "analysis")
@@ -79,13 +80,14 @@ def withdrawing(me: Persona, seen: Situation, chance: Random) -> Iterator[Withdr
 
 def deciding(me: Persona, seen: Situation, chance: Random) -> Iterator[Decide]:
     """Those of a squad look at its bids; where nobody is there yet, somebody of the field does."""
+    for_others = _DECIDERS_AWAKE / max(len(seen.wallets), 1)
     for bid in seen.bids:
         squad = seen.squads.get(bid.squad_id)
         if squad is None or bid.agent_id == me.name:
             continue
         inside = insiders(squad, seen) - {bid.agent_id}
         others = not inside and field_of(squad) == me.field
-        if chance.random() < (_DECIDES if me.name in inside else _DECIDES_FOR_OTHERS * others):
+        if chance.random() < (_DECIDES if me.name in inside else others * for_others):
             yield judge(me.name, bid, chance)
 
 
