@@ -11,8 +11,8 @@ from squads_pipeline.surfaces.simulation.actions import Disband, Fork, Harvest, 
 from squads_pipeline.surfaces.simulation.funding_choices import field_of
 from squads_pipeline.surfaces.simulation.personas import Persona
 
-_FORKS: Final = 0.08
-_PROPOSES: Final = 0.05
+_FORKS: Final = 0.15
+_PROPOSES: Final = 0.15
 _AGREES: Final = 0.6
 _HARVESTS: Final = 0.05
 _DISBANDS: Final = 0.02

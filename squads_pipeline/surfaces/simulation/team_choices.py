@@ -9,10 +9,11 @@ from squads_pipeline.surfaces.simulation import evidence
 from squads_pipeline.surfaces.simulation.actions import Decide, Form, Join, Leave, Withdraw
 from squads_pipeline.surfaces.simulation.funding_choices import field_of, interest
 from squads_pipeline.surfaces.simulation.personas import Persona
+from squads_pipeline.surfaces.simulation.world_events import ENOUGH_ENTRIES, JOURNAL
 
 Criteria = tuple[Mapping[str, object], ...]
 
-_FORMS: Final = 0.02
+_FORMS: Final = 0.06
 _FORMS_WITHOUT_CRITERIA: Final = 0.25
 _JOINS: Final = 0.5
 _WITHDRAWS: Final = 0.03
@@ -25,7 +26,10 @@ _MOST_SEATS: Final = 8
 _LEAST_FIT_PPM: Final = 400_000
 _TYPES: Final = ("hypothesis", "challenge", "analysis")
 _ROLES: Final = ("researcher", "reviewer", "observer")
-_CRITERIA: Final[Criteria] = ({"measure": "findings_bubbled", "at_least": 2},)
+_CRITERIA: Final[Criteria] = (
+    {"measure": "findings_bubbled", "at_least": 2},
+    {"measure": JOURNAL, "at_least": ENOUGH_ENTRIES},
+)
 _EXPERT: Final = "I have worked on"
 _PITCHES: Final = (_EXPERT + " {} for years.", "I would like to learn about {}.")
 

@@ -15,7 +15,11 @@ _CLOSES_ANSWERED: Final = 0.1
 _CLOSES_OTHERS: Final = 0.002
 _HAPPENS: Final = 0.04
 _BUILDS_ON: Final = 0.5
-_REWARDS: Final = 0.01
+_REWARDS: Final = 0.2
+JOURNAL: Final = "journal_entries"
+ENOUGH_ENTRIES: Final = 5
+"""What the squads that people form set out to write down, among other things; a milestone that earns a bonus."""
+
 _TYPES: Final = ("gap", "hypothesis", "challenge", "analysis")
 
 
@@ -41,8 +45,10 @@ def events(
         if chance.random() < _HAPPENS:
             yield from _becomes(finding, chance)
     for squad in seen.squads.values():
-        if squad.status == "active" and squad.criteria and chance.random() < _REWARDS:
-            yield Reward(squad.squad_id, squad.criteria[0], chance.randint(10, 200) * MICRO_PER_TOKEN)
+        noted = sum(seat.journal_entries for seat in squad.seats)
+        met = squad.status == "active" and JOURNAL in squad.criteria and noted >= ENOUGH_ENTRIES
+        if met and chance.random() < _REWARDS:
+            yield Reward(squad.squad_id, JOURNAL, chance.randint(10, 200) * MICRO_PER_TOKEN)
 
 
 def _becomes(finding: FindingSeen, chance: Random) -> Iterator[Derive | Happen]:
