@@ -11,11 +11,11 @@ from squads_pipeline.surfaces.simulation.actions import Disband, Fork, Harvest, 
 from squads_pipeline.surfaces.simulation.funding_choices import field_of
 from squads_pipeline.surfaces.simulation.personas import Persona
 
-_FORKS: Final = 0.15
-_PROPOSES: Final = 0.15
-_AGREES: Final = 0.6
-_HARVESTS: Final = 0.05
-_DISBANDS: Final = 0.02
+_FORKS: Final = 0.3
+_PROPOSES: Final = 0.5
+_AGREES: Final = 0.8
+_HARVESTS: Final = 0.1
+_DISBANDS: Final = 0.1
 _ENOUGH_FINDINGS: Final = 3
 _LEAST_POOL_MICRO: Final = 500 * MICRO_PER_TOKEN
 

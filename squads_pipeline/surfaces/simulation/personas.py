@@ -50,7 +50,7 @@ _LEAST_TOKENS: Final = 40.0
 _MOST_TOKENS: Final = 50_000.0
 
 _PLEDGES: Final = 0.2
-_WHALE_MICRO: Final = 2_000 * MICRO_PER_TOKEN
+_WHALE_MICRO: Final = 1_000 * MICRO_PER_TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +108,11 @@ def persona(name: str, field: str, chance: Random) -> Persona:
         kind=chance.choice(_KINDS),
         field=field,
         wealth_micro=int(tokens) * MICRO_PER_TOKEN,
-        zeal=min(0.05 * chance.paretovariate(1.2), 0.8),
+        zeal=min(0.035 * chance.paretovariate(1.2), 0.7),
         generosity=chance.betavariate(2, 5),
         rigour=chance.betavariate(4, 2),
         strictness=chance.betavariate(3, 3),
-        ambition=chance.betavariate(1, 6),
+        ambition=chance.betavariate(1, 4),
         seats=chance.choice((1, 1, 2, 3)),
         pledges=chance.random() < _PLEDGES,
     )

@@ -21,7 +21,7 @@ _LEAVES: Final = 0.01
 _COMPLETES: Final = 0.1
 _DECIDES: Final = 0.5
 # However large a community is, few of a field take it on themselves to decide for a squad that nobody is in yet.
-_DECIDERS_AWAKE: Final = 15
+_DECIDERS_AWAKE: Final = 12
 _MOST_SEATS: Final = 8
 _LEAST_FIT_PPM: Final = 400_000
 _TYPES: Final = ("hypothesis", "challenge", "analysis")
