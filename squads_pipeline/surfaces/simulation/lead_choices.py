@@ -16,7 +16,7 @@ _PROPOSES: Final = 0.5
 _AGREES: Final = 0.8
 _HARVESTS: Final = 0.1
 _DISBANDS: Final = 0.1
-_ENOUGH_FINDINGS: Final = 3
+_ENOUGH_FINDINGS: Final = 2
 _LEAST_POOL_MICRO: Final = 500 * MICRO_PER_TOKEN
 
 
