@@ -13,7 +13,7 @@ _FUNDABLE: Final = ("recruiting", "active")
 _CENT_MICRO: Final = MICRO_PER_TOKEN // 100
 # Below a contributor's dust threshold too: such gifts count only when they add up.
 _LEAST_GIFT_MICRO: Final = MICRO_PER_TOKEN // 2
-_SPONSORS: Final = 0.3
+_SPONSORS: Final = 0.5
 _PLEDGES: Final = 0.2
 _REVOKES: Final = 0.01
 _NAMES: Final = 0.3

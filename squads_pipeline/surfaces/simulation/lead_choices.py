@@ -14,7 +14,7 @@ from squads_pipeline.surfaces.simulation.personas import Persona
 _FORKS: Final = 0.3
 _PROPOSES: Final = 0.5
 _AGREES: Final = 0.8
-_HARVESTS: Final = 0.1
+_HARVESTS: Final = 0.2
 _DISBANDS: Final = 0.1
 _ENOUGH_FINDINGS: Final = 2
 _LEAST_POOL_MICRO: Final = 500 * MICRO_PER_TOKEN
