@@ -40,8 +40,8 @@ def demo(port: Port = None, as_json: Json = False) -> None:
         notes = [
             f"The sample community lives in {home.path}, where `squads up` finds it again;",
             "`make reset` deletes it, and SQUADS_HOME chooses another folder for real work.",
-            "Squads recruit for a minute, work for three, and are harvested and paid out: what becomes of them is told here,",
-            "who does what stands in the log.",
+            "Squads recruit for a minute, work for three at most, and are harvested and paid out.",
+            "What becomes of them is told here; who does what stands in the log.",
         ]
         code = run_up(
             home,
