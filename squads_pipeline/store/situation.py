@@ -35,6 +35,7 @@ class SquadSeen:
     parent_squad_id: str | None
     pool_micro: int
     formed_at: datetime
+    recruits_until: datetime | None
     criteria: tuple[str, ...]
     seats: tuple[Seat, ...]
 
@@ -90,6 +91,7 @@ class Situation:
     """Everything that an agent can see; amounts in µT.
 
     Attributes:
+        at: the moment, by the database's clock.
         squads: live squads, by id.
         proposals: mergers proposed: the squad to be absorbed, the one to go on, and who proposed it.
         wallets: agent → balance.
@@ -98,6 +100,7 @@ class Situation:
         merged: findings merged of late that nothing has become of yet.
     """
 
+    at: datetime
     squads: Mapping[str, SquadSeen]
     bids: tuple[BidSeen, ...]
     pending: tuple[FindingSeen, ...]
@@ -109,12 +112,15 @@ class Situation:
     homes: Mapping[str, tuple[str, ...]]
 
 
+_NOW = text("SELECT squads.clock()")
+
 _LIVE = "status IN ('forming', 'recruiting', 'active', 'harvesting')"
 
 # research_squads_status_idx, accounts_name_key.
 _SQUADS = text(f"""
 SELECT squad.id, squad.status, squad.target_artifact_type, squad.target_artifact_id, squad.created_by,
        squad.parent_squad_id, pool.balance_micro, squad.formed_at,
+       squad.recruitment_closes_at,
        ARRAY(SELECT criterion ->> 'measure'
              FROM jsonb_array_elements(coalesce(squad.success_criteria, '[]')) AS criterion
              WHERE criterion ->> 'measure' IS NOT NULL) AS criteria
@@ -191,6 +197,7 @@ def look(connection: Connection, *, merged_days: int = 14) -> Situation:
         homes[seat.agent_id] = (*homes.get(seat.agent_id, ()), seat.squad_id)
     squads = sorted(connection.execute(_SQUADS), key=lambda row: str(row[0]))
     return Situation(
+        at=connection.execute(_NOW).scalar_one(),
         squads={row[0]: _squad(row, tuple(sitting.get(row[0], ()))) for row in squads},
         bids=tuple(BidSeen(*row) for row in connection.execute(_BIDS)),
         pending=_findings(connection, _PENDING),
@@ -218,6 +225,7 @@ def _squad(row: Row[Any], seats: tuple[Seat, ...]) -> SquadSeen:
         parent_squad_id=row.parent_squad_id,
         pool_micro=row.balance_micro,
         formed_at=row.formed_at,
+        recruits_until=row.recruitment_closes_at,
         criteria=tuple(row.criteria),
         seats=seats,
     )

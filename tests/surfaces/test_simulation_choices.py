@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import get_args
 
@@ -28,6 +28,7 @@ from squads_pipeline.surfaces.simulation.words import sentence
 
 ADA = Persona("ada", "person", "neuro", 500 * MICRO_PER_TOKEN, 1.0, 1.0, 1.0, 1.0, 1.0, 3, pledges=True)
 MANY = 400
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def seeded(seed: int) -> Random:
@@ -36,9 +37,18 @@ def seeded(seed: int) -> Random:
 
 def squad(squad_id: str, status: str, *seats: tuple[str, str], field: str = "neuro") -> SquadSeen:
     sitting = tuple(Seat(squad_id, agent, role, 3, 2) for agent, role in seats)
-    formed_at = datetime(2026, 3, 1, tzinfo=UTC)
     return SquadSeen(
-        squad_id, status, "gap", f"{field}-1", None, None, 10**9, formed_at, ("journal_entries",), sitting
+        squad_id,
+        status,
+        "gap",
+        f"{field}-1",
+        "ada" if field == "tools" else None,
+        None,
+        10**9,
+        NOON - timedelta(hours=12),
+        NOON + timedelta(hours=6),
+        ("journal_entries",),
+        sitting,
     )
 
 
@@ -54,6 +64,7 @@ def situation(
         for seat in one.seats:
             homes[seat.agent_id] = (*homes.get(seat.agent_id, ()), one.squad_id)
     return Situation(
+        at=NOON,
         squads={one.squad_id: one for one in squads},
         bids=tuple(bids),
         pending=tuple(pending),
@@ -168,6 +179,20 @@ def test_a_lead_agrees_to_mergers_that_another_proposed(
         if isinstance(one, actions.Merge)
     }
     assert agreed == ({expected} if expected else set())
+
+
+@pytest.mark.parametrize(
+    ("at", "seats", "gives_up"),
+    [
+        (NOON, (("ada", "researcher"),), True),
+        (NOON - timedelta(hours=11), (("ada", "researcher"),), False),
+        (NOON, (("ada", "researcher"), ("bob", "researcher")), False),
+    ],
+    ids=["nobody came", "too early", "somebody came"],
+)
+def test_who_gives_a_squad_up(at: datetime, seats: Sequence[tuple[str, str]], *, gives_up: bool) -> None:
+    seen = replace(situation(squad("s", "recruiting", *seats, field="tools")), at=at)
+    assert ("Disband" in choices(lead_choices.disbanding, seen)) is gives_up
 
 
 def test_what_befalls_the_community() -> None:

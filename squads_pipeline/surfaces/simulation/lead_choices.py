@@ -15,7 +15,7 @@ _FORKS: Final = 0.3
 _PROPOSES: Final = 0.5
 _AGREES: Final = 0.8
 _HARVESTS: Final = 0.2
-_DISBANDS: Final = 0.1
+_DISBANDS: Final = 0.3
 _ENOUGH_FINDINGS: Final = 2
 _LEAST_POOL_MICRO: Final = 500 * MICRO_PER_TOKEN
 
@@ -37,15 +37,16 @@ def leading(me: Persona, seen: Situation, chance: Random) -> Iterator[Fork | Mer
 
 
 def disbanding(me: Persona, seen: Situation, chance: Random) -> Iterator[Disband]:
-    """Who formed a squad that nobody joins may give it up."""
+    """Who formed a squad may give it up when half of its time to recruit is over and nobody has come."""
     for squad in seen.squads.values():
-        if (
-            squad.created_by == me.name
-            and squad.status in ("forming", "recruiting")
-            and {seat.agent_id for seat in squad.seats} <= {me.name}
-            and chance.random() < _DISBANDS
-        ):
+        alone = squad.created_by == me.name and {seat.agent_id for seat in squad.seats} <= {me.name}
+        if alone and squad.status == "recruiting" and _half_over(squad, seen) and chance.random() < _DISBANDS:
             yield Disband(me.name, squad.squad_id)
+
+
+def _half_over(squad: SquadSeen, seen: Situation) -> bool:
+    until = squad.recruits_until
+    return until is not None and seen.at - squad.formed_at > until - seen.at
 
 
 def _fork(me: Persona, squad: SquadSeen, chance: Random) -> Fork | None:
