@@ -89,7 +89,7 @@ def test_people_are_the_same_for_a_seed_and_unequal() -> None:
     assert everybody != people(500, seeded(8))
     wealth = sorted((one.wealth_micro for one in everybody), reverse=True)
     assert sum(wealth[:100]) > 0.6 * sum(wealth)
-    assert any(one.whale for one in everybody)
+    assert wealth[0] > 50 * wealth[250]
     assert sum(one.zeal < 0.1 for one in everybody) > 200
     assert len({one.name for one in everybody}) == 500
 
@@ -100,6 +100,9 @@ def test_nobody_gives_more_than_they_have() -> None:
     for _ in range(MANY):
         given = [one for one in funding_choices.giving(ADA, seen, chance) if isinstance(one, Give)]
         assert all(0 < one.amount_micro <= 3 * MICRO_PER_TOKEN for one in given)
+    assert choices(funding_choices.giving, seen) == {"Give"}
+    rich = situation(squad("s", "active"), balance_micro=5_000 * MICRO_PER_TOKEN)
+    assert choices(funding_choices.giving, rich) == {"Give", "Sponsor"}
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ _FUNDABLE: Final = ("recruiting", "active")
 _CENT_MICRO: Final = MICRO_PER_TOKEN // 100
 # Below a contributor's dust threshold too: such gifts count only when they add up.
 _LEAST_GIFT_MICRO: Final = MICRO_PER_TOKEN // 2
-_SPONSORS: Final = 0.5
+RICH_MICRO: Final = 500 * MICRO_PER_TOKEN
+_SPONSORS: Final = 0.3
 _PLEDGES: Final = 0.2
-_REVOKES: Final = 0.01
+_REVOKES: Final = 0.03
 _NAMES: Final = 0.3
 
 
@@ -51,8 +52,9 @@ def giving(me: Persona, seen: Situation, chance: Random) -> Iterator[Give | Spon
     part_micro = _part(seen.wallets.get(me.name, 0), chance.randint(5, 120))
     if part_micro >= _LEAST_GIFT_MICRO:
         yield Give(me.name, squad.squad_id, part_micro)
-    if me.whale and chance.random() < _SPONSORS:
-        sponsored_micro = _part(seen.wallets.get(me.name, 0) - part_micro, chance.randint(2, 20))
+    left_micro = seen.wallets.get(me.name, 0) - part_micro
+    if left_micro >= RICH_MICRO and chance.random() < _SPONSORS:
+        sponsored_micro = _part(left_micro, chance.randint(2, 20))
         if sponsored_micro >= MICRO_PER_TOKEN:
             yield Sponsor(me.name, _one_of(choices, chance).squad_id, sponsored_micro)
 

@@ -50,7 +50,6 @@ _LEAST_TOKENS: Final = 40.0
 _MOST_TOKENS: Final = 50_000.0
 
 _PLEDGES: Final = 0.2
-_WHALE_MICRO: Final = 1_000 * MICRO_PER_TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +81,6 @@ class Persona:
     ambition: float
     seats: int
     pledges: bool
-
-    @property
-    def whale(self) -> bool:
-        """Whether it began rich enough to sponsor squads."""
-        return self.wealth_micro >= _WHALE_MICRO
 
 
 def people(count: int, chance: Random) -> tuple[Persona, ...]:

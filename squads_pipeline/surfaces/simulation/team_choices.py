@@ -14,11 +14,11 @@ from squads_pipeline.surfaces.simulation.world_events import ENOUGH_ENTRIES, JOU
 Criteria = tuple[Mapping[str, object], ...]
 
 _FORMS: Final = 0.06
-_FORMS_WITHOUT_CRITERIA: Final = 0.25
+_FORMS_WITHOUT_CRITERIA: Final = 0.4
 _JOINS: Final = 0.5
 _WITHDRAWS: Final = 0.03
 _LEAVES: Final = 0.01
-_COMPLETES: Final = 0.1
+_COMPLETES: Final = 0.05
 _DECIDES: Final = 0.5
 # However large a community is, few of a field take it on themselves to decide for a squad that nobody is in yet.
 _DECIDERS_AWAKE: Final = 12
