@@ -12,7 +12,7 @@ from squads_pipeline.surfaces.simulation.funding_choices import field_of
 from squads_pipeline.surfaces.simulation.personas import Persona
 
 _FORKS: Final = 0.3
-_PROPOSES: Final = 0.5
+_PROPOSES: Final = 0.6
 _AGREES: Final = 0.8
 _HARVESTS: Final = 0.2
 _DISBANDS: Final = 0.3
@@ -66,14 +66,14 @@ def _fork(me: Persona, squad: SquadSeen, chance: Random) -> Fork | None:
 
 
 def _propose(me: Persona, squad: SquadSeen, seen: Situation, chance: Random) -> Merge | None:
-    """A merger with another active squad of the same field and type of target."""
+    """A merger with another active squad whose target is of the same type."""
     if chance.random() >= me.ambition * _PROPOSES:
         return None
     others = [
         other.squad_id
         for other in seen.squads.values()
         if other.status == "active" and other.squad_id != squad.squad_id
-        if other.target_type == squad.target_type and field_of(other) == field_of(squad)
+        if other.target_type == squad.target_type
     ]
     return Merge(me.name, squad.squad_id, chance.choice(others)) if others else None
 

@@ -12,7 +12,7 @@ from squads_pipeline.surfaces.simulation.personas import Persona
 
 _LOGS: Final = 0.5
 _FINDS: Final = 0.2
-_REVIEWS: Final = 0.25
+_REVIEWS: Final = 0.15
 _REVIEWS_OF_OTHERS: Final = 0.01
 _ENTRY_TYPES: Final = ("progress", "note", "decision", "block", "milestone")
 _FINDING_TYPES: Final = ("evidence", "hypothesis", "kg_edge", "analysis", "wiki_edit")
