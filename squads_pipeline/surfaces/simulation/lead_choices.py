@@ -16,7 +16,9 @@ _PROPOSES: Final = 0.6
 _AGREES: Final = 0.8
 _HARVESTS: Final = 0.2
 _DISBANDS: Final = 0.3
+_GIVES_UP: Final = 0.15
 _ENOUGH_FINDINGS: Final = 2
+_ENOUGH_ENTRIES: Final = 3
 _LEAST_POOL_MICRO: Final = 500 * MICRO_PER_TOKEN
 
 
@@ -30,7 +32,7 @@ def leading(me: Persona, seen: Situation, chance: Random) -> Iterator[Fork | Mer
             _agree(me, squad, seen, chance)
             or _propose(me, squad, seen, chance)
             or _fork(me, squad, chance)
-            or _harvest(me, squad, chance)
+            or _end(me, squad, chance)
         )
         if change is not None:
             yield change
@@ -89,9 +91,12 @@ def _agree(me: Persona, squad: SquadSeen, seen: Situation, chance: Random) -> Me
     return None
 
 
-def _harvest(me: Persona, squad: SquadSeen, chance: Random) -> Harvest | None:
-    """A lead asks for the harvest early once there is something to harvest."""
+def _end(me: Persona, squad: SquadSeen, chance: Random) -> Harvest | Disband | None:
+    """A lead asks for the harvest early once there is something to harvest, and gives up what leads nowhere."""
     findings = sum(seat.findings_authored for seat in squad.seats)
-    if findings < _ENOUGH_FINDINGS or chance.random() >= _HARVESTS:
-        return None
-    return Harvest(me.name, squad.squad_id)
+    entries = sum(seat.journal_entries for seat in squad.seats)
+    if findings >= _ENOUGH_FINDINGS and chance.random() < _HARVESTS:
+        return Harvest(me.name, squad.squad_id)
+    if not findings and entries >= _ENOUGH_ENTRIES and chance.random() < _GIVES_UP:
+        return Disband(me.name, squad.squad_id)
+    return None
