@@ -11,12 +11,12 @@ from squads_pipeline.surfaces.simulation.actions import Disband, Fork, Harvest, 
 from squads_pipeline.surfaces.simulation.funding_choices import field_of
 from squads_pipeline.surfaces.simulation.personas import Persona
 
-_FORKS: Final = 0.3
+_FORKS: Final = 0.6
 _PROPOSES: Final = 0.6
 _AGREES: Final = 0.8
-_HARVESTS: Final = 0.2
+_HARVESTS: Final = 0.3
 _DISBANDS: Final = 0.3
-_GIVES_UP: Final = 0.15
+_GIVES_UP: Final = 0.3
 _ENOUGH_FINDINGS: Final = 2
 _ENOUGH_ENTRIES: Final = 3
 _LEAST_POOL_MICRO: Final = 500 * MICRO_PER_TOKEN

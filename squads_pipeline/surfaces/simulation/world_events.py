@@ -15,7 +15,7 @@ _CLOSES_ANSWERED: Final = 0.1
 _CLOSES_OTHERS: Final = 0.002
 _HAPPENS: Final = 0.04
 _BUILDS_ON: Final = 0.5
-_REWARDS: Final = 0.2
+_REWARDS: Final = 0.4
 JOURNAL: Final = "journal_entries"
 ENOUGH_ENTRIES: Final = 5
 """What the squads that people form set out to write down, among other things; a milestone that earns a bonus."""
