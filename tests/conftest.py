@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -59,12 +60,19 @@ def template_database(postgres_url: str) -> Iterator[str]:
 @pytest.fixture
 def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
     """The postgresql:// URL of a database of the test's own, migrated and empty."""
+    with copy_of(postgres_url, template_database) as url:
+        yield url
+
+
+@contextmanager
+def copy_of(url: str, template: str) -> Iterator[str]:
+    """The URL of a new database like another, which is dropped in the end."""
     name = f"test_{uuid.uuid4().hex}"
-    _execute(postgres_url, "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template_database)
+    _execute(url, "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
     try:
-        yield url_of(postgres_url, name)
+        yield url_of(url, name)
     finally:
-        _drop(postgres_url, name)
+        _drop(url, name)
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """Reading the gap views: what work is missing now. The views themselves are in `sql/`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, TableClause, column, exists, func, select, table
+from sqlalchemy import Connection, TableClause, column, exists, func, literal, select, table, union_all
 
 GAPS = (
     "squads_formed",
@@ -65,6 +66,17 @@ def is_open(connection: Connection, gap: str) -> bool:
     view = _view(gap)
     due = exists().select_from(view).where(view.c.since <= func.squads.clock())
     return bool(connection.scalar(select(due)))
+
+
+def those_open(connection: Connection, wanted: Sequence[str]) -> list[str]:
+    """Which of some gaps have work that can be done now, in their order: all in one look."""
+    now = func.squads.clock()
+    looks = (
+        select(literal(gap).label("gap")).where(exists().select_from(view).where(view.c.since <= now))
+        for gap, view in ((gap, _view(gap)) for gap in wanted)
+    )
+    found = set(connection.scalars(union_all(*looks)))
+    return [gap for gap in wanted if gap in found]
 
 
 def due(connection: Connection, gap: str, limit: int) -> list[str]:

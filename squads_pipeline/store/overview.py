@@ -14,6 +14,7 @@ from squads_pipeline.store.schema import (
     qf_rounds,
     qf_unclaimed,
     research_squads,
+    squad_events,
 )
 
 
@@ -54,6 +55,16 @@ class LastRun:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeTaken:
+    """A step in a squad's life, and why it was taken."""
+
+    squad_id: str
+    to_status: str
+    reason: str
+    happened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RoundSummary:
     """A round in short; amounts in µT."""
 
@@ -87,6 +98,26 @@ def count_agents(connection: Connection) -> int:
 def squad_makers(connection: Connection) -> set[str]:
     """Who created the squads that there are; an empty text for unknown."""
     return set(connection.scalars(select(func.coalesce(research_squads.c.created_by, "")).distinct()))
+
+
+def policy_adopters(connection: Connection) -> set[str]:
+    """Who has adopted policies here."""
+    return set(connection.scalars(select(policy_adoptions.c.adopted_by).distinct()))
+
+
+def edges_after(connection: Connection, moment: datetime, limit: int) -> list[EdgeTaken]:
+    """The first edges that squads took after a moment, in their order. Index: squad_events_effective_on_idx."""
+    columns = (squad_events.c[name] for name in EdgeTaken.__slots__)
+    rows = connection.execute(
+        select(*columns)
+        .where(
+            squad_events.c.effective_on >= func.squads.utc_day(moment),
+            squad_events.c.happened_at > moment,
+        )
+        .order_by(squad_events.c.happened_at, squad_events.c.squad_id, squad_events.c.event_no)
+        .limit(limit)
+    )
+    return [EdgeTaken(*row) for row in rows]
 
 
 def holdings(connection: Connection) -> dict[str, int]:

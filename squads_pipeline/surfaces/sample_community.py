@@ -1,4 +1,4 @@
-"""The demo's members at work: one contribution about every second, by the same commands as anybody's.
+"""The demo's members at work, two deeds in a second or so, by the same commands as anybody's. Gaps are the sensors'.
 
 Run as a module beside `squads up`; it ends when it is told to, or when the database is gone.
 """
@@ -9,102 +9,105 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from squads_pipeline.commands import funding
-from squads_pipeline.rules.money import MICRO_PER_TOKEN, format_tokens
+from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.server.database_url import resolve
 from squads_pipeline.server.errors import ServerError
 from squads_pipeline.server.home import Home
-from squads_pipeline.store import database, overview
-from squads_pipeline.store.errors import InsufficientFundsError, SquadsError
-from squads_pipeline.surfaces.demo import AGENTS, SQUADS
+from squads_pipeline.store import database, overview, situation
+from squads_pipeline.store.errors import SquadsError
+from squads_pipeline.store.situation import Situation
+from squads_pipeline.surfaces.demo import SEED, members
+from squads_pipeline.surfaces.simulation.actions import Action
+from squads_pipeline.surfaces.simulation.performing import perform
+from squads_pipeline.surfaces.simulation.personas import Persona
+from squads_pipeline.surfaces.simulation.turns import turn
+from squads_pipeline.surfaces.simulation.words import sentence
+from squads_pipeline.surfaces.simulation.world_events import events
 
-SEED: Final = 20_260_101
-PAUSE_SECONDS: Final = 1.0
+PAUSE_SECONDS: Final = 0.5
+TARGETS_PER_BEAT: Final = 0.02
 ROUNDS_TOLD: Final = 5
-TOP_UP_MICRO: Final = 200 * MICRO_PER_TOKEN
-LARGEST_TOKENS: Final = 150.0
-# Pareto's index: most give a few tokens, some give a hundred.
-TAIL: Final = 1.3
+EDGES_TOLD: Final = 20
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Gift:
-    """What a member decides to give: µT, never more than a top-up brings."""
+class Told:
+    """How far the news have been told: the newest round, and the moment of the newest edge."""
 
-    agent: str
-    squad: str
-    amount_micro: int
-
-
-def gifts(seed: int) -> Iterator[Gift]:
-    """An endless stream of decisions, the same for the same seed.
-
-    Every member cares about three squads and more about the first, and a few members give most of the time.
-    """
-    chance = random.Random(seed)  # noqa: S311  # a play, not a secret
-    cares = {agent: chance.sample(sorted(SQUADS), 3) for agent in AGENTS}
-    zeal = [chance.paretovariate(1.5) for _ in AGENTS]
-    while True:
-        agent = chance.choices(AGENTS, zeal)[0]
-        squad = chance.choices(cares[agent], (5, 2, 1))[0]
-        whole = min(chance.paretovariate(TAIL), LARGEST_TOKENS)
-        yield Gift(agent, squad, int(whole * 100) * MICRO_PER_TOKEN // 100)
+    round_id: int
+    edge_at: datetime
 
 
-def give(engine: Engine, gift: Gift, key: str) -> None:
-    """Contribute, after an operator's mint when the wallet is short."""
+def deeds(seen: Situation, everybody: tuple[Persona, ...], chance: random.Random) -> list[Action]:
+    """What happens in a beat: what befalls the community, and the turn of one member, the zealous more often."""
+    me = chance.choices(everybody, [one.zeal for one in everybody])[0]
+    return [*events(seen, chance, targets_per_tick=TARGETS_PER_BEAT), *turn(me, seen, chance)]
+
+
+def do(engine: Engine, action: Action, key: str) -> str:
+    """Do it and say so in one line for the log; what is refused is said too, and is nobody's fault."""
     try:
         with engine.begin() as connection:
-            funding.contribute(connection, gift.agent, gift.squad, gift.amount_micro, key=key)
-    except InsufficientFundsError:
-        with engine.begin() as connection:
-            funding.mint(
-                connection,
-                f"wallet:{gift.agent}",
-                TOP_UP_MICRO,
-                key=f"{key}:top-up",
-                reason="demo: the wallet was low",
-            )
-            funding.contribute(connection, gift.agent, gift.squad, gift.amount_micro, key=key)
+            perform(connection, action, key)
+    except SquadsError as error:
+        return f"INFO: {sentence(action)}: refused, {error}"
+    return f"INFO: {sentence(action)}"
 
 
 def live(engine: Engine, seed: int, life: str) -> None:
-    """Contribute until the process ends; `life` keeps the keys of one run apart from another's.
+    """Let the community act until the process ends; `life` keeps the keys of one run apart from another's.
 
-    Gifts are for the log; rounds, which the sensor makes meanwhile, are for people to see.
+    Deeds are for the log; rounds and what becomes of squads, which the sensors make, are for people to see.
     """
-    told = _newest_round(engine)
-    for number, gift in enumerate(gifts(seed)):
-        try:
-            give(engine, gift, f"demo:{life}:{number}")
-            _say(f"INFO: {gift.agent} gives {format_tokens(gift.amount_micro)} tokens to {gift.squad}")
-        except SquadsError as error:
-            _say(f"WARNING: {gift.agent} could not give to {gift.squad}: {error}")
-        told = tell_rounds(engine, told, _say)
+    chance = random.Random(f"{seed}:{life}")  # noqa: S311  # a play, not a secret
+    everybody = members()
+    told = newest(engine)
+    number = 0
+    while True:
+        with engine.connect() as connection:
+            seen = situation.look(connection)
+        for action in deeds(seen, everybody, chance):
+            _say(do(engine, action, f"demo:{life}:{number}"))
+            number += 1
+        told = tell_news(engine, told, _say)
         time.sleep(PAUSE_SECONDS)
 
 
-def tell_rounds(engine: Engine, told: int, say: Callable[[str], None]) -> int:
-    """Say what rounds after `told` did, the oldest first; returns the newest round's number."""
+def newest(engine: Engine) -> Told:
+    """Where the news stand now, without telling any."""
     with engine.connect() as connection:
-        new = [one for one in overview.last_rounds(connection, ROUNDS_TOLD) if one.round_id > told]
-    for one in reversed(new):
+        rounds = overview.last_rounds(connection, 1)
+        return Told(rounds[0].round_id if rounds else 0, overview.now(connection))
+
+
+def tell_news(engine: Engine, told: Told, say: Say) -> Told:
+    """Say which rounds were made and which edges squads took after what was told, the oldest first."""
+    with engine.connect() as connection:
+        rounds = [
+            one for one in overview.last_rounds(connection, ROUNDS_TOLD) if one.round_id > told.round_id
+        ]
+        edges = overview.edges_after(connection, told.edge_at, EDGES_TOLD)
+    for one in reversed(rounds):
         say(
             f"round {one.round_id}: {format_tokens(one.matched_micro)} tokens matched to "
             f"{one.squads_matched} of {one.squads_weighed} squads"
         )
-    return max([told, *(one.round_id for one in new)])
-
-
-def _newest_round(engine: Engine) -> int:
-    return tell_rounds(engine, 0, lambda _: None)
+    for edge in edges:
+        say(f"{edge.squad_id} is {edge.to_status}: {edge.reason}")
+    return Told(
+        max([told.round_id, *(one.round_id for one in rounds)]),
+        max([told.edge_at, *(edge.happened_at for edge in edges)]),
+    )
 
 
 def main() -> int:

@@ -28,6 +28,7 @@ from squads_pipeline.surfaces.cli import (
     reconciling,
     rosters,
     serving,
+    simulating,
     tables,
     targets,
     working,
@@ -51,6 +52,7 @@ app = typer.Typer(
 )
 app.command("up")(serving.up)
 app.command("demo")(serving.demo)
+app.command("simulate")(simulating.simulate)
 app.command("reconcile")(reconciling.reconcile)
 app.command("gaps")(overview.gaps)
 app.command("status")(overview.status)

@@ -30,7 +30,7 @@ def up(port: Port = None, as_json: Json = False) -> None:
 
 
 def demo(port: Port = None, as_json: Json = False) -> None:
-    """Run the same with a sample community that keeps contributing, until Ctrl-C."""
+    """Run the same with a sample community that lives at a pace to follow, until Ctrl-C."""
     with answering(as_json=as_json) as answer:
         from squads_pipeline.server.home import Home  # noqa: PLC0415
         from squads_pipeline.server.up import run_up  # noqa: PLC0415
@@ -40,7 +40,8 @@ def demo(port: Port = None, as_json: Json = False) -> None:
         notes = [
             f"The sample community lives in {home.path}, where `squads up` finds it again;",
             "`make reset` deletes it, and SQUADS_HOME chooses another folder for real work.",
-            "The first matches are made about a quarter of a minute after the first contributions.",
+            "Squads recruit for a minute, work for three at most, and are harvested and paid out.",
+            "What becomes of them is told here; who does what stands in the log.",
         ]
         code = run_up(
             home,
