@@ -8,7 +8,7 @@ from typing import Final
 import dagster as dg
 from sqlalchemy import Connection
 
-from assets import reports
+from assets import charts, reports
 from assets.failures import plainly
 from assets.partitions import days_of
 from resources.database import Database
@@ -58,6 +58,8 @@ def run(
                 day: {**before, **_told(driven, connection, day, outcome), **after, **failing}
                 for day, outcome in outcomes.items()
             }
+            for day in charts.charted(outcomes):
+                told[day].update(charts.of_day(connection, driven.gap, day))
             version = driven.fingerprint(connection, min(outcomes), max(outcomes))
     yield from reports.results(context, told, version, dry_run=dry_run)
 

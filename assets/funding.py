@@ -98,7 +98,7 @@ def squad_pools(context: dg.AssetExecutionContext, database: Database) -> dg.Mat
         flows = statements.flows(connection, statements.SQUADS, days[0], days[-1])
     stated = stating.statements(pools, flows, days)
     return reports.mart_result(
-        context, stated, days, ["contributions_micro", "matches_micro", "closing_micro"]
+        context, stated, days, ["contributions_micro", "matches_micro", "closing_micro"], charted=stated
     )
 
 

@@ -107,7 +107,8 @@ def fairness(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     days = days_of(context)
     with plainly(), database.snapshot() as connection:
         payments = market.payments(connection, days[0], days[-1])
-    return reports.mart_result(context, judging.fairness(payments, days), days, ["receivers", "total_micro"])
+    judged = judging.fairness(payments, days)
+    return reports.mart_result(context, judged, days, ["receivers", "total_micro"], charted=payments)
 
 
 MARKET: Final = (squad_market, gap_coverage, fairness)

@@ -8,6 +8,7 @@ from typing import Final
 import dagster as dg
 import pandas as pd
 
+from assets import charts
 from squads_pipeline.drivers.run import Outcome
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.store.formation_facts import FormationSummary, Seeded
@@ -134,8 +135,18 @@ def mart_result(
     days: Sequence[date],
     summed: Sequence[str],
     notes: Told | None = None,
+    charted: pd.DataFrame | None = None,
 ) -> dg.MaterializeResult[pd.DataFrame]:
-    """A mart's rows to store, with each day's number of rows and sums; the version hashes the content."""
+    """A mart's rows to store, with each day's number of rows, sums and chart; the version hashes the content.
+
+    Args:
+        context: names the asset.
+        rows: of all days.
+        days: the days, also those without rows.
+        summed: columns whose sums are shown.
+        notes: shown for every day.
+        charted: the rows that the asset's chart is drawn from, with their day; None for an asset without a chart.
+    """
     for day in days:
         of_day = rows[rows["effective_on"] == day]
         sums = {name: int(of_day[name].sum()) for name in summed}
@@ -144,6 +155,9 @@ def mart_result(
             {**metadata, **dict(_fact(*one) for one in sums.items()), **(notes or {})},
             partition_key=day.isoformat(),
         )
+        if charted is not None and day in charts.charted(days):
+            chart = charts.of_rows(context.asset_key.path[-1], charted[charted["effective_on"] == day], day)
+            context.add_asset_metadata(chart, partition_key=day.isoformat())
     version = hashlib.sha256(rows.to_csv(index=False).encode()).hexdigest()[:16]
     return dg.MaterializeResult(value=rows, data_version=dg.DataVersion(version))
 

@@ -1,1 +1,1 @@
-"""Analysts' tables as pure functions, DataFrame in and DataFrame out. No database, no Dagster."""
+"""Analysts' tables as pure functions, DataFrame in and DataFrame out; `plots` draws some. No Dagster."""

@@ -14,7 +14,7 @@ from squads_pipeline.surfaces.cli import main
 from tests.surfaces.conftest import Squads
 
 PROGRAM = (sys.executable, "-m", "squads_pipeline.surfaces.cli")
-HEAVY = ("dagster", "pandas", "pyarrow", "sqlalchemy", "psycopg")
+HEAVY = ("dagster", "matplotlib", "pandas", "pyarrow", "sqlalchemy", "psycopg")
 
 
 def test_help_loads_nothing_heavy() -> None:

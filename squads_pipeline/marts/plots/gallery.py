@@ -27,19 +27,14 @@ READERS: Final[dict[str, Read]] = {
 """Name of an asset with a chart → the rows of a day that it is drawn from."""
 
 
-def svg(name: str, rows: pd.DataFrame, day: date) -> bytes:
-    """The chart of a name as SVG. The same rows give the same bytes."""
-    return draw(name, rows, day, "svg")
-
-
 def draw(name: str, rows: pd.DataFrame, day: date, form: "Form") -> bytes:
     """The chart of a name as a file.
 
     Args:
         name: of `READERS`.
-        rows: what its reader gives, or the asset's own rows of the day.
+        rows: as its reader gives them.
         day: the UTC day.
-        form: ``svg`` or ``png``.
+        form: ``svg`` or ``png``. As SVG the same rows give the same bytes.
     """
     # Not at import: Dagster's code server and most commands never draw.
     from squads_pipeline.marts.plots import crowds, flows, look, lorenz, ranks, shares  # noqa: PLC0415

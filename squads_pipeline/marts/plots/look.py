@@ -14,6 +14,7 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from squads_pipeline.rules.money import MICRO_PER_TOKEN, format_tokens
@@ -33,6 +34,7 @@ GREY: Final = "#bbbbbb"
 
 # The window of Dagster's UI that shows a chart is 600 pixels wide, and an inch has 96.
 _INCHES: Final = (6.0, 3.6)
+_BELOW_TITLES: Final = (0, 0, 1, 0.87)
 _PNG_DPI: Final = 160
 _FONTS: Final = "'DejaVu Sans', Verdana, sans-serif"
 _LONGEST_NAME: Final = 18
@@ -81,8 +83,7 @@ def _styled() -> Iterator[None]:
 def canvas(title: str, subtitle: str) -> Iterator[tuple[Figure, Axes]]:
     """An empty chart with its title, to be drawn on within the block."""
     with _styled():
-        figure = Figure(figsize=_INCHES, layout="constrained")
-        figure.get_layout_engine().set(rect=(0, 0, 1, 0.87))  # type: ignore[union-attr]
+        figure = Figure(figsize=_INCHES, layout=ConstrainedLayoutEngine(rect=_BELOW_TITLES))
         figure.text(0.015, 0.975, title, va="top", size=10, weight="bold")
         figure.text(0.015, 0.9, subtitle, va="top", size=8, color=QUIET)
         yield figure, figure.add_subplot()
@@ -182,8 +183,7 @@ def rows_of_bars(axes: Axes, names: Sequence[str]) -> None:
 
 def legend(axes: Axes, title: str | None = None) -> None:
     """A legend beside the chart, where it hides nothing."""
-    place = {"loc": "center left", "bbox_to_anchor": (1, 0.5), "labelspacing": 0.9}
-    axes.legend(title=title, title_fontsize=7.5, **place)
+    axes.legend(title=title, title_fontsize=7.5, loc="center left", bbox_to_anchor=(1, 0.5), labelspacing=0.9)
 
 
 def name_marks(axes: Axes, names: Sequence[str], places: Sequence[tuple[float, float]]) -> None:

@@ -23,6 +23,7 @@ from squads_pipeline.surfaces.cli import (
     overview,
     pausing,
     pledging,
+    plotting,
     policy,
     proposals,
     reconciling,
@@ -77,6 +78,7 @@ app.command("fork")(endings.fork)
 app.command("merge")(endings.merge)
 app.command("sponsor")(endings.sponsor)
 app.command("bonus")(endings.bonus)
+app.command("plot")(plotting.plot)
 app.command("export")(exporting.export)
 app.command("form")(rosters.form)
 app.command("join")(rosters.join)
