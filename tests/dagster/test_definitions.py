@@ -18,6 +18,8 @@ from squads_pipeline.definitions import defs
 import dagster as dg
 dg.Definitions.validate_loadable(defs)
 print(len(defs.get_repository_def().assets_defs_by_key))
+import sys
+print("matplotlib" in sys.modules)
 """
 
 

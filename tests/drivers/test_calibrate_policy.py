@@ -12,7 +12,7 @@ from squads_pipeline.drivers.audit_calibrations import findings_since
 from squads_pipeline.drivers.calibrate_policy import calibrate_policy
 from squads_pipeline.drivers.run import DriverRun, Outcome, run_driver
 from squads_pipeline.rules.policy import Policy, policy_id
-from squads_pipeline.store import database, gaps, policies
+from squads_pipeline.store import database, gaps, plot_data, policies, runs
 from squads_pipeline.store.errors import NotFoundError, RefusedError
 from tests.drivers import credit_world
 from tests.drivers.credit_world import adopt, contribute, happens, people, rows
@@ -272,3 +272,24 @@ def test_a_calibration_without_a_proposal_says_why(engine: Engine) -> None:
     run(engine)
     with pytest.raises(RefusedError, match="proposes nothing: payouts or credit are the same for all"):
         adopted(engine, "1")
+
+
+def test_charts_are_drawn_from_what_was_shared_and_compared(engine: Engine) -> None:
+    outcomes_come_in(engine)
+    run(engine)
+    with engine.connect() as connection:
+        day = runs.today(connection)
+        shares, ranks = plot_data.shares(connection, day), plot_data.ranks(connection, day)
+        assert plot_data.newest_day(connection, "policy_calibration") == day
+    assert dict(zip(shares["agent_id"], shares["share_micro"], strict=True)) == {
+        agent: paid for agent, (_, _, paid) in WORK.items()
+    }
+    compared = zip(ranks["agent_id"], ranks["paid_rank"], ranks["credit_rank"], strict=True)
+    assert [(agent, int(paid), int(credit)) for agent, paid, credit in compared] == [
+        ("a", 1, 2),
+        ("b", 2, 1),
+        ("c", 3, 3),
+        ("d", 4, 4),
+        ("e", 5, 5),
+    ]
+    assert (set(ranks["agents"]), {str(one) for one in ranks["rank_correlation"]}) == ({5}, {"0.900000"})

@@ -123,7 +123,7 @@ def test_a_squad_is_a_mark_as_large_as_its_match() -> None:
         "matches-4": 1,
     }
     said = texts(chart)
-    assert "3 squads matched with 61 tokens" in said
+    assert "3 squads weighed, 61 tokens matched" in said
     assert {"x", "y", "z", "up to 60", "up to 3.75", "nothing"} <= set(said)
     assert {"money: contributed so far, tokens", "crowd: contributors"} <= set(said)
 

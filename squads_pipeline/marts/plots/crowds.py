@@ -29,7 +29,7 @@ def draw(rows: pd.DataFrame, day: date) -> Figure:
     squads = rows[rows["contributors"] > 0].sort_values(["match_micro", "squad_id"], ascending=[False, True])
     drawn = squads.head(MOST)
     matched = sum(map(int, rows["match_micro"]))
-    told = f"{look.counted(len(squads), 'squad')} matched with {format_tokens(matched)} tokens"
+    told = f"{look.counted(len(squads), 'squad')} weighed, {format_tokens(matched)} tokens matched"
     if len(squads) > MOST:
         told += f"; the {MOST} largest are drawn"
     with look.canvas(f"Crowd against money, {day}", told) as (figure, axes):
