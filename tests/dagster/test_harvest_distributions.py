@@ -101,6 +101,7 @@ def test_today_it_shares_out_and_every_check_is_green(share: Share, today: date)
     assert (told["gap before, units"], told["gap after, units"]) == (2, 0)
     assert (told["dagster/partition_row_count"], told["shared on the day, tokens"]) == (2, "10")
     assert "| cold | refund | 4 | 2 |" in str(told["largest pools"])
+    assert "](data:image/svg+xml;base64," in str(told["chart"])
 
 
 def test_a_dry_run_shares_out_nothing(ended: Engine, share: Share, today: date) -> None:
