@@ -35,5 +35,9 @@ def of_rows(name: str, rows: pd.DataFrame, day: date) -> dict[str, dg.MetadataVa
     """
     if rows.empty:
         return {}
-    picture = base64.b64encode(gallery.draw(name, rows, day, "svg")).decode()
+    try:
+        drawn = gallery.draw(name, rows, day, "svg")
+    except Exception as error:  # noqa: BLE001 - what was paid is committed; no picture is worth a failed run
+        return {"chart": dg.MetadataValue.text(f"could not be drawn: {error}")}
+    picture = base64.b64encode(drawn).decode()
     return {"chart": dg.MetadataValue.md(f"![{name}, {day}](data:image/svg+xml;base64,{picture})")}

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from squads_pipeline.commands.leading import begin_harvest
 from squads_pipeline.commands.sharing_out import share_out
 from squads_pipeline.rules.distribution import RULE_VERSION
 from squads_pipeline.rules.lifecycle import ABANDONED, CLOSED, HARVESTED, against_abandoning, against_closing
 from squads_pipeline.rules.policy import policy_id
-from squads_pipeline.store import distributions, endings, policies, squad_events
+from squads_pipeline.store import distributions, endings, policies, squads
 from squads_pipeline.store.endings import Standing
 from squads_pipeline.store.errors import RefusedError
 from squads_pipeline.store.stamp import Stamp
@@ -48,7 +49,7 @@ def disband(connection: Connection, agent: str | None, squad: str) -> Ended:
         NotFoundError: no such squad.
         RefusedError: the agent may not ask for it, or something stands against it, which is listed.
     """
-    squad_id = endings.find(connection, squad)
+    squad_id = squads.find(connection, squad)
     distributions.lock_system_accounts(connection)
     distributions.lock_squads(connection, [squad_id])
     found = endings.standing(connection, squad_id)
@@ -58,7 +59,7 @@ def disband(connection: Connection, agent: str | None, squad: str) -> Ended:
     stamp = Stamp("disband", f"call:{squad_id}", policy_id(policy), RULE_VERSION)
     reason = f"{actor} asked for it"
     if found.status == HARVESTED.from_status:
-        squad_events.take(connection, [squad_id], HARVESTED, reason=reason, actor=actor, stamp=stamp)
+        begin_harvest(connection, squad_id, reason, actor=actor, stamp=stamp)
         return Ended(squad_id, HARVESTED.to_status, None, 0)
     edge = ABANDONED if found.status == ABANDONED.from_status else CLOSED
     _require_nothing_against(found, agent)

@@ -9,7 +9,7 @@ from squads_pipeline.rules.formation import SUCCESS_CRITERIA
 from squads_pipeline.rules.lifecycle import against_forking, opening_edges
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.rules.policy import Policy, policy_id
-from squads_pipeline.store import distributions, endings, ledger, policies, squad_events
+from squads_pipeline.store import distributions, endings, ledger, policies, squad_events, squads
 from squads_pipeline.store.endings import Standing
 from squads_pipeline.store.errors import RefusedError
 from squads_pipeline.store.ledger import TransferRequest
@@ -56,7 +56,7 @@ def fork(
         RefusedError: the agent does not lead the parent, or something stands against it, which is listed.
         AlreadyExistsError: the id is taken.
     """
-    parent_id = endings.find(connection, parent)
+    parent_id = squads.find(connection, parent)
     distributions.lock_squads(connection, [parent_id])
     found = endings.standing(connection, parent_id)
     policy = policies.current(connection)

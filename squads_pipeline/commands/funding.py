@@ -99,7 +99,7 @@ def bonus(
     found = ledger.find_accounts(connection, [ledger.TREASURY])
     # Before the squad, as formation does, which pays seeds from it.
     locked = ledger.lock_accounts(connection, [found[ledger.TREASURY].id])
-    squad_id, status = squads.status_for_funding(connection, squad)
+    squad_id, status = squads.hold_status(connection, squad)
     pool = distributions.pool_accounts(connection, [squad_id])[squad_id]
     ledger.lock_accounts(connection, [pool.id])
     key = f"bonus:{squad_id.replace(':', '%3A')}:{criterion}"
@@ -121,7 +121,7 @@ def _give(
     """Move tokens from a wallet into a pool, once for each key."""
     _require_positive(amount_micro)
     _require_free_key(key)
-    squad_id, status = squads.status_for_funding(connection, squad)
+    squad_id, status = squads.hold_status(connection, squad)
     wallet, pool = ledger.wallet(agent), ledger.pool(squad_id)
     found = ledger.find_accounts(connection, [wallet, pool])
     locked = ledger.lock_accounts(connection, [found[wallet].id, found[pool].id])

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from squads_pipeline.rules.lifecycle import MERGED, against_merging
 from squads_pipeline.rules.policy import policy_id
-from squads_pipeline.store import distributions, endings, ledger, policies, squad_events
+from squads_pipeline.store import distributions, endings, ledger, policies, squad_events, squads
 from squads_pipeline.store.endings import Standing
 from squads_pipeline.store.errors import RefusedError
 from squads_pipeline.store.ledger import TransferRequest
@@ -53,7 +53,7 @@ def merge(connection: Connection, agent: str, squad: str, into: str) -> Merger:
         NotFoundError: no such squad.
         RefusedError: the agent leads neither, or something stands against it, which is listed.
     """
-    squad_id, into_id = endings.find(connection, squad), endings.find(connection, into)
+    squad_id, into_id = squads.find(connection, squad), squads.find(connection, into)
     distributions.lock_squads(connection, [squad_id, into_id])
     absorbed, survivor = endings.standing(connection, squad_id), endings.standing(connection, into_id)
     _require_sound(agent, absorbed, survivor)

@@ -72,7 +72,7 @@ def _require_agent(connection: Connection, agent: str) -> None:
 
 
 def _fundable(connection: Connection, name: str) -> str:
-    squad, status = squads.status_for_funding(connection, name)
+    squad, status = squads.hold_status(connection, name)
     if status in _ENDING:
         raise RefusedError(
             f"Squad {squad} is {status} and will take no contributions any more",

@@ -80,7 +80,7 @@ def log(
     _require_choice(entry_type, ENTRY_TYPES, "type of journal entry")
     _require_texts(title=title, body=body)
     artifacts = [":".join(artifact(one)) for one in references]
-    squad_id, status = squads.status_for_funding(connection, squad)
+    squad_id, status = squads.hold_status(connection, squad)
     content = (agent, squad_id, entry_type, title, body, artifacts)
 
     def write() -> int | None:
@@ -127,7 +127,7 @@ def find(
     _require_texts(title=title, **({} if summary is None else {"summary": summary}))
     _require_confidence(confidence_ppm)
     bears_on = None if target is None else artifact(":".join(target))
-    squad_id, status = squads.status_for_funding(connection, squad)
+    squad_id, status = squads.hold_status(connection, squad)
     content = (agent, squad_id, finding_type, title, summary, confidence_ppm, *(bears_on or (None, None)))
 
     def write() -> int | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import bindparam
 
-from squads_pipeline.store.errors import NotFoundError, speaking
+from squads_pipeline.store.errors import speaking
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +38,6 @@ class Standing:
     unclaimed: int
     window_over: bool | None
     extensions: int
-
-
-# research_squads_pkey for an id, a pass over squads for a name.
-_FIND = text("""
-SELECT id FROM squads.research_squads WHERE id = :squad OR name = :squad ORDER BY id = :squad DESC, id LIMIT 2
-""")
-
-
-def find(connection: Connection, squad: str) -> str:
-    """The id of a squad that is named by id or unambiguous name; it is not held.
-
-    Raises:
-        NotFoundError: no squad of that id or name, or several of that name.
-    """
-    found = list(connection.scalars(_FIND, {"squad": squad}))
-    if not found:
-        raise NotFoundError(f"There is no squad {squad}", "See them with `squads table research_squads`.")
-    if found[0] != squad and len(found) > 1:
-        raise NotFoundError(f"Several squads are called {squad}", "Use the squad's id.")
-    return str(found[0])
 
 
 # research_squads_pkey and _merged_into_idx, squad_findings_squad_id_idx, squad_members_pkey, squad_events_pkey; the

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import bindparam
 
 from squads_pipeline.rules.rosters import Standing
-from squads_pipeline.store.errors import NotFoundError, speaking
+from squads_pipeline.store import squads
+from squads_pipeline.store.errors import speaking
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,6 @@ class Held:
     formed_by: str | None
 
 
-# research_squads_pkey for an id, a pass over squads for a name.
-_FIND = text("""
-SELECT id FROM squads.research_squads WHERE id = :squad OR name = :squad ORDER BY id = :squad DESC, id LIMIT 2
-""")
-
 # FOR NO KEY UPDATE waits for those who share the row, as contributors do, and not for those who refer to it.
 _HOLD = text("""
 SELECT squad.id, squad.name, squad.charter, squad.status, squad.target_disband_at,
@@ -45,27 +41,13 @@ FOR NO KEY UPDATE OF squad
 """)
 
 
-def find(connection: Connection, squad: str) -> str:
-    """The id of a squad that is named by id or unambiguous name.
-
-    Raises:
-        NotFoundError: no squad of that id or name, or several of that name.
-    """
-    found = list(connection.scalars(_FIND, {"squad": squad}))
-    if not found:
-        raise NotFoundError(f"There is no squad {squad}", "See them with `squads table research_squads`.")
-    if found[0] != squad and len(found) > 1:
-        raise NotFoundError(f"Several squads are called {squad}", "Use the squad's id.")
-    return str(found[0])
-
-
 def hold(connection: Connection, squad: str) -> Held:
     """Find a squad by id or unambiguous name, and hold its row until the transaction ends.
 
     Raises:
         NotFoundError: no squad of that id or name, or several of that name.
     """
-    return Held(*connection.execute(_HOLD, {"squad": find(connection, squad)}).one())
+    return Held(*connection.execute(_HOLD, {"squad": squads.find(connection, squad)}).one())
 
 
 _LOCK = text("""

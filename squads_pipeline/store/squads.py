@@ -90,10 +90,30 @@ def add_squads(connection: Connection, squads: Sequence[NewSquad], *, reason: st
         squad_events.record(connection, ids, opening_edges(status), reason=reason, actor=maker, stamp=stamp)
 
 
-def status_for_funding(connection: Connection, squad: str) -> tuple[str, str]:
+# research_squads_pkey for an id, a pass over squads for a name.
+_FIND = text("""
+SELECT id FROM squads.research_squads WHERE id = :squad OR name = :squad ORDER BY id = :squad DESC, id LIMIT 2
+""")
+
+
+def find(connection: Connection, squad: str) -> str:
+    """The id of a squad that is named by id or unambiguous name; it is not held.
+
+    Raises:
+        NotFoundError: no squad of that id or name, or several of that name.
+    """
+    found = list(connection.scalars(_FIND, {"squad": squad}))
+    if not found:
+        raise NotFoundError(f"There is no squad {squad}", "See them with `squads table research_squads`.")
+    if found[0] != squad and len(found) > 1:
+        raise NotFoundError(f"Several squads are called {squad}", "Use the squad's id.")
+    return str(found[0])
+
+
+def hold_status(connection: Connection, squad: str) -> tuple[str, str]:
     """Find a squad by id or unambiguous name, and hold its status until the transaction ends.
 
-    A shared lock: many agents contribute at once, while a change of status waits for them and they for it.
+    A shared lock: many agents contribute and work at once, while a change of status waits for them and they for it.
 
     Returns:
         id and status.
@@ -101,18 +121,12 @@ def status_for_funding(connection: Connection, squad: str) -> tuple[str, str]:
     Raises:
         NotFoundError: no squad of that id or name, or several of that name.
     """
-    rows = connection.execute(
+    row = connection.execute(
         select(research_squads.c.id, research_squads.c.status)
-        .where((research_squads.c.id == squad) | (research_squads.c.name == squad))
-        .order_by((research_squads.c.id == squad).desc())
-        .limit(2)
+        .where(research_squads.c.id == find(connection, squad))
         .with_for_update(read=True)
-    ).all()
-    if not rows:
-        raise NotFoundError(f"There is no squad {squad}", "Add it with `squads squads add`.")
-    if rows[0].id != squad and len(rows) > 1:
-        raise NotFoundError(f"Several squads are called {squad}", "Use the squad's id.")
-    return rows[0].id, rows[0].status
+    ).one()
+    return row.id, row.status
 
 
 def count_by_status(connection: Connection) -> dict[str, int]:

@@ -113,11 +113,11 @@ def bids(
 ) -> None:
     """List bids that wait to be decided, the oldest first."""
     with answering(as_json=as_json) as answer:
-        from squads_pipeline.store import members, rosters  # noqa: PLC0415
+        from squads_pipeline.store import members  # noqa: PLC0415
         from squads_pipeline.surfaces.session import session  # noqa: PLC0415
 
         with session() as engine, engine.begin() as connection:
-            squad_id = None if squad is None else rosters.find(connection, squad)
+            squad_id = None if squad is None else squads.find(connection, squad)
             found = members.listed(connection, squad_id, decided=decided, limit=limit)
         document = {
             "bids": [

@@ -192,7 +192,7 @@ def findings(
         from squads_pipeline.surfaces.session import session  # noqa: PLC0415
 
         with session() as engine, engine.connect() as connection:
-            home = None if squad is None else squads.status_for_funding(connection, squad)[0]
+            home = None if squad is None else squads.hold_status(connection, squad)[0]
             found = work_lists.findings(connection, home, pending=pending, limit=limit)
         answer.give({"findings": [_finding(one) for one in found]}, lambda out: _show_findings(out, found))
 
@@ -204,7 +204,7 @@ def journal(squad: Squad, limit: Limit = SHOWN, as_json: Json = False) -> None:
         from squads_pipeline.surfaces.session import session  # noqa: PLC0415
 
         with session() as engine, engine.connect() as connection:
-            home, _ = squads.status_for_funding(connection, squad)
+            home, _ = squads.hold_status(connection, squad)
             found = work_lists.journal(connection, home, limit)
         answer.give({"entries": [_entry(one) for one in found]}, lambda out: _show_journal(out, found))
 
