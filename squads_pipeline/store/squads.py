@@ -104,7 +104,10 @@ def find(connection: Connection, squad: str) -> str:
     """
     found = list(connection.scalars(_FIND, {"squad": squad}))
     if not found:
-        raise NotFoundError(f"There is no squad {squad}", "See them with `squads table research_squads`.")
+        raise NotFoundError(
+            f"There is no squad {squad}",
+            "See them with `squads table research_squads`, or add one with `squads squads add`.",
+        )
     if found[0] != squad and len(found) > 1:
         raise NotFoundError(f"Several squads are called {squad}", "Use the squad's id.")
     return str(found[0])

@@ -113,7 +113,7 @@ def bids(
 ) -> None:
     """List bids that wait to be decided, the oldest first."""
     with answering(as_json=as_json) as answer:
-        from squads_pipeline.store import members  # noqa: PLC0415
+        from squads_pipeline.store import members, squads  # noqa: PLC0415
         from squads_pipeline.surfaces.session import session  # noqa: PLC0415
 
         with session() as engine, engine.begin() as connection:
