@@ -34,8 +34,8 @@ def compare(
 ) -> Known:
     """Refuse what repeats, is unknown, closed or not covered; add what is missing if that is allowed.
 
-    A squad that is added works until a moment, or for the policy's time from now. Squads are held before accounts are locked, as every contributor does, and agents are only added for rows
-    that their squads let pass.
+    A squad that is added works until a moment, or for the policy's time from now. Squads are held before accounts
+    are locked, as every contributor does, and agents are only added for rows that their squads let pass.
     """
     imports.one_at_a_time(connection)
     import_refusals.refuse_repeated(connection)

@@ -75,7 +75,8 @@ WHERE posted_at > squads.clock()
 
 def ahead(connection: Connection) -> datetime | None:
     """When the last transfer was posted, if that is later than now by the clock. Index: transfers_pkey."""
-    return connection.scalar(_AHEAD)
+    moment: datetime | None = connection.scalar(_AHEAD)
+    return moment
 
 
 _EXTENT = text("""
