@@ -140,8 +140,8 @@ def _was_posted(history: History) -> bool:
 
 def _go_to(course: Course, history: History, moment: datetime) -> None:
     course.clock.advance(max(course.clock.now, moment, history.newest.fact or moment))
-    with course.reading.begin():
-        replay_history.require_present(course.reading)
+    with course.drivers.connect() as connection:
+        replay_history.require_present(connection)
 
 
 def _post(course: Course, history: History, step: Step, *, lenient: bool) -> Posted:
