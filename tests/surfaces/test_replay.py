@@ -89,6 +89,16 @@ def posted(engine: Engine) -> list[tuple[Any, ...]]:
     )
 
 
+def transfers(engine: Engine) -> list[tuple[Any, ...]]:
+    """All transfers in their order, but for numbers that a transaction which was rolled back uses up."""
+    return rows(
+        engine,
+        "SELECT kind, payer.name, receiver.name, amount_micro, posted_at, occurred_at, driver, run_id"
+        " FROM squads.transfers AS transfer JOIN squads.accounts AS payer ON payer.id = from_account_id"
+        " JOIN squads.accounts AS receiver ON receiver.id = to_account_id ORDER BY transfer.id",
+    )
+
+
 def head(engine: Engine) -> list[tuple[Any, ...]]:
     """The head of the chain: equal if every transfer, in its order, is equal in all that it says."""
     return rows(engine, "SELECT last_position, head FROM squads.ledger_seals ORDER BY seal_no DESC LIMIT 1")
@@ -193,7 +203,7 @@ def test_interrupted_again_and_again_it_ends_the_same(
     with copy_of(postgres_url, template_database) as other:
         live(other, path)
         uninterrupted = database.engine(other)
-        wanted = rounds(uninterrupted), posted(uninterrupted), head(uninterrupted), contents(uninterrupted)
+        wanted = rounds(uninterrupted), transfers(uninterrupted), contents(uninterrupted)
         uninterrupted.dispose()
     interruptions = 0
     for _ in range(40):
@@ -205,7 +215,7 @@ def test_interrupted_again_and_again_it_ends_the_same(
         except KeyboardInterrupt:
             interruptions += 1
     assert interruptions > 10
-    assert (rounds(engine), posted(engine), head(engine), contents(engine)) == wanted
+    assert (rounds(engine), transfers(engine), contents(engine)) == wanted
     assert_nothing_is_broken(engine)
 
 
