@@ -93,7 +93,7 @@ def transfers(engine: Engine) -> list[tuple[Any, ...]]:
     """All transfers in their order, but for numbers that a transaction which was rolled back uses up."""
     return rows(
         engine,
-        "SELECT kind, payer.name, receiver.name, amount_micro, posted_at, occurred_at, driver, run_id"
+        "SELECT transfer.kind, payer.name, receiver.name, amount_micro, posted_at, occurred_at, driver, run_id"
         " FROM squads.transfers AS transfer JOIN squads.accounts AS payer ON payer.id = from_account_id"
         " JOIN squads.accounts AS receiver ON receiver.id = to_account_id ORDER BY transfer.id",
     )
