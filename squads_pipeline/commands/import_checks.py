@@ -5,6 +5,7 @@ Form is checked before, by `rules.contribution_rows`; whether refusals stop the 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Final
@@ -28,16 +29,18 @@ class Known:
     agents_added: int
 
 
-def compare(connection: Connection, stamp: Stamp, *, create_missing: bool) -> Known:
+def compare(
+    connection: Connection, stamp: Stamp, *, create_missing: bool, until: datetime | None = None
+) -> Known:
     """Refuse what repeats, is unknown, closed or not covered; add what is missing if that is allowed.
 
-    Squads are held before accounts are locked, as every contributor does, and agents are only added for rows
-    that their squads let pass.
+    A squad that is added works until a moment, or for the policy's time from now. Squads are held before accounts
+    are locked, as every contributor does, and agents are only added for rows that their squads let pass.
     """
     imports.one_at_a_time(connection)
     import_refusals.refuse_repeated(connection)
     already = imports.drop_known(connection)
-    squads = imports.add_squads(connection, stamp) if create_missing else 0
+    squads = imports.add_squads(connection, stamp, until) if create_missing else 0
     if create_missing:
         remedy = "disband that squad, or use its id"
         reason = "is no squad, and another live squad has the analysis of this id as its target"

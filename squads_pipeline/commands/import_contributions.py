@@ -123,9 +123,9 @@ def import_contributions(
         ImportRefusedError: rows are bad, and no file for them was given.
         RefusedError: the file for bad rows cannot be written, or the ledger cannot hold such amounts.
     """
-    file = _open(path, options)
+    file = open_file(path, options)
     run_id = f"import:{tabular_files.digest(path)[:_DIGEST_DIGITS]}"
-    rows = imports.stage_rows(connection, _read(file, options, overview.now(connection), progress))
+    rows = imports.stage_rows(connection, checked_rows(file, options, overview.now(connection), progress))
     progress("comparing with what is known", 0, 0)
     stamp = Stamp(DRIVER, run_id, policy_id(policies.current(connection)), RULE_VERSION)
     known = compare(connection, stamp, create_missing=options.create_missing)
@@ -134,7 +134,7 @@ def import_contributions(
         raise ImportRefusedError(refused, list(imports.refusals(connection, FIRST_REFUSALS)))
     if options.rejects is not None:
         import_rejects.write(options.rejects, file.table, imports.refusals(connection))
-    minted_micro, posted = _post(connection, stamp, progress, minting=options.create_missing)
+    minted_micro, posted = post_rows(connection, stamp, progress, minting=options.create_missing)
     imports.clear(connection)
     return ImportReport(
         rows=rows,
@@ -150,7 +150,13 @@ def import_contributions(
     )
 
 
-def _open(path: Path, options: ImportOptions) -> ContributionFile:
+def open_file(path: Path, options: ImportOptions) -> ContributionFile:
+    """Open the file, having made sure that the one for its bad rows can be written.
+
+    Raises:
+        FileError: it cannot be read.
+        RefusedError: the file for bad rows cannot be written.
+    """
     if options.rejects is not None:
         import_rejects.check_place(options.rejects, path)
     return open_contributions(
@@ -158,10 +164,10 @@ def _open(path: Path, options: ImportOptions) -> ContributionFile:
     )
 
 
-def _read(
+def checked_rows(
     file: ContributionFile, options: ImportOptions, now: datetime, progress: Progress
 ) -> Iterator[ContributionRow | Refused]:
-    """Check each row's form."""
+    """Check each row's form while the file is read; rows after `now` are refused."""
     for read in file.rows(lambda done, total: progress("reading", done, total)):
         if isinstance(read, Refusal):
             yield Refused(read, f"{read.field} {read.reason}")
@@ -177,10 +183,16 @@ def _categorised(refusal: Refusal) -> Refused:
     return Refused(replace(refusal, reason=reason), f"{refusal.field} {reason}")
 
 
-def _post(connection: Connection, stamp: Stamp, progress: Progress, *, minting: bool) -> tuple[int, Totals]:
-    """Post the good rows, some at a time; returns the µT minted for them and what they come to."""
+def post_rows(
+    connection: Connection, stamp: Stamp, progress: Progress, *, minting: bool
+) -> tuple[int, Totals]:
+    """Post the good rows, some at a time; returns the µT minted for them and what they come to.
+
+    Raises:
+        RefusedError: the ledger cannot hold such amounts.
+    """
     totals = import_transfers.totals(connection)
-    _require_storable(totals)
+    require_storable(totals)
     ledger.stage(connection)
     minted_micro = import_transfers.stage_mints(connection, reason=MINT_REASON) if minting else 0
     moved_micro = 0
@@ -194,7 +206,12 @@ def _post(connection: Connection, stamp: Stamp, progress: Progress, *, minting: 
     return minted_micro, totals
 
 
-def _require_storable(totals: Totals) -> None:
+def require_storable(totals: Totals) -> None:
+    """Refuse more than the ledger can hold.
+
+    Raises:
+        RefusedError: an account could leave 64 bits.
+    """
     # No account can change by more than all rows together, so none can leave 64 bits.
     if totals.amount_micro + totals.most_held_micro > MAX_MICRO:
         raise RefusedError(

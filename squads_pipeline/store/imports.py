@@ -7,6 +7,7 @@ null is good so far, and later statements look at good rows only.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import psycopg
 from sqlalchemy import BigInteger, Connection, bindparam, text
@@ -47,9 +48,14 @@ CREATE TEMPORARY TABLE import_rows (
 _COPY = "COPY pg_temp.import_rows FROM STDIN"
 
 
+def make_stage(connection: Connection) -> None:
+    """Make the empty ``import_rows``, which lives until the transaction ends."""
+    connection.execute(_CREATE)
+
+
 def stage_rows(connection: Connection, rows: Iterable[ContributionRow | Refused]) -> int:
     """Stream rows into a new ``import_rows`` by one COPY, whatever their number; returns it."""
-    connection.execute(_CREATE)
+    make_stage(connection)
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)  # noqa: S101  # what store.database makes
     with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
@@ -93,7 +99,9 @@ WITH added AS (
         (id, name, charter, target_artifact_type, target_artifact_id, status, formed_at, target_disband_at,
          created_by)
     SELECT squad, squad, 'Known from an imported record of contributions.', 'analysis', squad, 'active',
-           squads.clock(), squads.clock() + squads.policy_seconds('active_window_seconds'), 'import'
+           squads.clock(),
+           coalesce(CAST(:until AS timestamptz), squads.clock() + squads.policy_seconds('active_window_seconds')),
+           'import'
     FROM (SELECT DISTINCT squad FROM pg_temp.import_rows WHERE reason IS NULL) AS wanted
     WHERE NOT EXISTS (SELECT FROM squads.research_squads AS known WHERE known.id = wanted.squad)
     ORDER BY squad
@@ -122,12 +130,18 @@ SELECT 'wallet:' || id, 'wallet', id, 0, squads.clock() FROM added ORDER BY id
 """)
 
 
-def add_squads(connection: Connection, stamp: Stamp) -> int:
+def add_squads(connection: Connection, stamp: Stamp, until: datetime | None = None) -> int:
     """Add the squads that good rows name and nobody knows, save those whose target another squad has.
 
-    Returns how many were added.
+    Args:
+        connection: the caller's connection.
+        stamp: of their events.
+        until: when their work ends, aware; None for the policy's time from now.
+
+    Returns:
+        How many were added.
     """
-    added = list(connection.scalars(_ADD_SQUADS))
+    added = list(connection.scalars(_ADD_SQUADS, {"until": until}))
     reason = "known from an imported record of contributions"
     squad_events.record(
         connection, added, opening_edges("active"), reason=reason, actor="import", stamp=stamp

@@ -27,6 +27,7 @@ from squads_pipeline.surfaces.cli import (
     policy,
     proposals,
     reconciling,
+    replaying,
     rosters,
     serving,
     simulating,
@@ -54,6 +55,7 @@ app = typer.Typer(
 app.command("up")(serving.up)
 app.command("demo")(serving.demo)
 app.command("simulate")(simulating.simulate)
+app.command("replay")(replaying.replay)
 app.command("reconcile")(reconciling.reconcile)
 app.command("gaps")(overview.gaps)
 app.command("status")(overview.status)

@@ -21,7 +21,8 @@ class Round(StrEnum):
     HALF_EVEN = "half-even"
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
+    """Read a time given on the command line; aware."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
@@ -31,7 +32,8 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-def _columns(given: list[str]) -> dict[str, str]:
+def columns_of(given: list[str]) -> dict[str, str]:
+    """Read where fields are, given as FIELD=COLUMN."""
     from squads_pipeline.commands.contribution_files import FIELDS  # noqa: PLC0415
 
     columns = {}
@@ -43,6 +45,12 @@ def _columns(given: list[str]) -> dict[str, str]:
             )
         columns[field] = column
     return columns
+
+
+def one_character(delimiter: str) -> None:
+    """Refuse what cannot stand between the fields of a CSV row."""
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise typer.BadParameter("give one character, and no quote or line break", param_hint="--delimiter")
 
 
 def contributions(
@@ -58,7 +66,7 @@ def contributions(
     ] = Round.REFUSE,
     at: Annotated[
         datetime | None,
-        typer.Option(parser=_moment, metavar="TIME", help="Time of rows that state none."),
+        typer.Option(parser=moment_of, metavar="TIME", help="Time of rows that state none."),
     ] = None,
     create_missing: Annotated[
         bool, typer.Option(help="Add unknown squads and agents, and mint what wallets are short of.")
@@ -70,9 +78,8 @@ def contributions(
     as_json: Json = False,
 ) -> None:
     """Record each contribution of a file once, however often the file is imported."""
-    columns = _columns(column or [])
-    if len(delimiter) != 1 or delimiter in '"\r\n':
-        raise typer.BadParameter("give one character, and no quote or line break", param_hint="--delimiter")
+    columns = columns_of(column or [])
+    one_character(delimiter)
     with answering(as_json=as_json) as answer:
         from squads_pipeline.commands.import_contributions import (  # noqa: PLC0415
             ImportOptions,
