@@ -54,7 +54,7 @@ from squads_pipeline.store.schema.pledges import (
     pledges_in_force,
 )
 from squads_pipeline.store.schema.seals import ledger_seals, transfer_seals, unsealed_transfers
-from squads_pipeline.store.schema.squads import agents, research_squads
+from squads_pipeline.store.schema.squads import agents, criteria_met, research_squads
 from squads_pipeline.store.schema.work import finding_reviews, squad_findings, squad_journal
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "bubbled_findings",
     "contributor_totals",
     "credit_dividends",
+    "criteria_met",
     "distributions",
     "dividends",
     "driver_runs",

@@ -91,3 +91,15 @@ research_squads = Table(
     schema=SCHEMA,
     comment="Squads: short-lived, pool-funded teams around a target. The pool's balance is in squad_balances.",
 )
+
+# No foreign key: the triggers that write it hold the squad, and who is deleted there is deleted here.
+criteria_met = Table(
+    "criteria_met",
+    metadata,
+    Column("squad_id", Text, primary_key=True, comment="Squad at work"),
+    schema=SCHEMA,
+    comment=(
+        "Squads at work that met all their success criteria when last something of it changed. State, kept by "
+        "triggers: the gap looks at these again, instead of at the criteria of every squad."
+    ),
+)

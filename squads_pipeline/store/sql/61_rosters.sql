@@ -30,6 +30,98 @@ AS $$
 $$;
 COMMENT ON FUNCTION squads.extensions(text) IS 'How often a squad''s recruitment was extended.';
 
+-- research_squads_pkey, and squad_members_pkey for what members count.
+CREATE OR REPLACE FUNCTION squads.meets_its_criteria(squad text) RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+AS $$
+    SELECT CASE WHEN jsonb_typeof(own.success_criteria) = 'array' AND own.success_criteria <> '[]' THEN
+        NOT EXISTS (
+            SELECT FROM jsonb_array_elements(own.success_criteria) AS criterion
+            WHERE NOT coalesce(CASE criterion ->> 'measure'
+                WHEN 'findings_bubbled' THEN own.findings_bubbled
+                WHEN 'findings_authored' THEN
+                    (SELECT sum(findings_authored) FROM squads.squad_members WHERE squad_id = own.id)
+                WHEN 'journal_entries' THEN
+                    (SELECT sum(journal_entries) FROM squads.squad_members WHERE squad_id = own.id)
+                WHEN 'members' THEN squads.working_members(own.id)
+                END >= squads.at_least(criterion), false))
+        ELSE false END
+    FROM squads.research_squads AS own WHERE own.id = squad
+$$;
+COMMENT ON FUNCTION squads.meets_its_criteria(text) IS
+'Whether a squad has reached all that it set out to reach. Equals rules.criteria.criteria_met.';
+
+-- Most squads want a finding merged and have none: that is seen without reading their criteria through.
+CREATE OR REPLACE FUNCTION squads.weigh_criteria(concerned text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM squads.criteria_met WHERE squad_id = ANY (concerned);
+    INSERT INTO squads.criteria_met (squad_id)
+    SELECT squad.id FROM squads.research_squads AS squad
+    WHERE squad.id = ANY (concerned) AND squad.status = 'active'
+      AND (squad.findings_bubbled > 0 OR NOT squad.success_criteria @> '[{"measure": "findings_bubbled"}]')
+      AND squads.meets_its_criteria(squad.id)
+    ON CONFLICT DO NOTHING;
+END $$;
+COMMENT ON FUNCTION squads.weigh_criteria(text[]) IS 'Keeps criteria_met for some squads.';
+
+CREATE OR REPLACE FUNCTION squads.weigh_changed_squads() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM squads.weigh_criteria(array_agg(id)) FROM changed WHERE status = 'active' HAVING count(*) > 0;
+    ELSE
+        PERFORM squads.weigh_criteria(array_agg(id)) FROM changed JOIN former USING (id)
+        WHERE 'active' IN (changed.status, former.status)
+          AND (changed.status, changed.findings_bubbled, changed.success_criteria)
+              IS DISTINCT FROM (former.status, former.findings_bubbled, former.success_criteria)
+        HAVING count(*) > 0;
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION squads.weigh_changed_squads() IS
+'Keeps criteria_met when squads begin or end their work, or have a finding merged.';
+
+CREATE OR REPLACE TRIGGER squads_added_weigh_criteria AFTER INSERT ON squads.research_squads
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION squads.weigh_changed_squads();
+CREATE OR REPLACE TRIGGER squads_changed_weigh_criteria AFTER UPDATE ON squads.research_squads
+    REFERENCING OLD TABLE AS former NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION squads.weigh_changed_squads();
+
+-- Who comes, goes or changes roles does so under the squad's own lock, one after the other. Who writes entries or
+-- findings shares it: two at once would not see each other's, and the last of both would count for nobody. So they
+-- wait here for each other, by one of a thousand locks, until the first commits.
+CREATE OR REPLACE FUNCTION squads.weigh_changed_members() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        PERFORM pg_advisory_xact_lock(hashtext('squads.criteria_met'), turn)
+        FROM (SELECT DISTINCT hashtext(squad_id) & 1023 AS turn FROM changed JOIN former USING (squad_id, agent_id)
+              WHERE (changed.journal_entries, changed.findings_authored)
+                    <> (former.journal_entries, former.findings_authored)
+              ORDER BY turn) AS turns;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        PERFORM squads.weigh_criteria(array_agg(DISTINCT squad_id)) FROM changed JOIN former USING (squad_id, agent_id)
+        WHERE (changed.journal_entries, changed.findings_authored, changed.left_at, changed.role)
+              IS DISTINCT FROM (former.journal_entries, former.findings_authored, former.left_at, former.role)
+        HAVING count(*) > 0;
+    ELSE
+        PERFORM squads.weigh_criteria(array_agg(DISTINCT squad_id)) FROM changed HAVING count(*) > 0;
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION squads.weigh_changed_members() IS
+'Keeps criteria_met when members come, go, or write entries and findings.';
+
+CREATE OR REPLACE TRIGGER members_added_weigh_criteria AFTER INSERT ON squads.squad_members
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION squads.weigh_changed_members();
+CREATE OR REPLACE TRIGGER members_changed_weigh_criteria AFTER UPDATE ON squads.squad_members
+    REFERENCING OLD TABLE AS former NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION squads.weigh_changed_members();
+CREATE OR REPLACE TRIGGER members_removed_weigh_criteria AFTER DELETE ON squads.squad_members
+    REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION squads.weigh_changed_members();
+
 CREATE OR REPLACE FUNCTION squads.policy_seconds(parameter text) RETURNS interval
 LANGUAGE sql STABLE STRICT AS $$
     SELECT make_interval(secs => (content ->> parameter)::double precision) FROM squads.current_policy
@@ -146,22 +238,11 @@ step AS (
         ON squad.status = 'active' AND coalesce(squad.target_disband_at, terms.now) <= terms.now
     UNION ALL
     SELECT squad.id, terms.now, 'all its success criteria are met'
-    FROM terms JOIN squads.research_squads AS squad
-        ON squad.status = 'active' AND squad.target_disband_at > terms.now
-    -- Most squads want a finding merged and have none: that is seen without reading their criteria through.
-    WHERE (squad.findings_bubbled > 0 OR NOT squad.success_criteria @> '[{"measure": "findings_bubbled"}]')
-      AND CASE WHEN jsonb_typeof(squad.success_criteria) = 'array' AND squad.success_criteria <> '[]' THEN
-        NOT EXISTS (
-            SELECT FROM jsonb_array_elements(squad.success_criteria) AS criterion
-            WHERE NOT coalesce(CASE criterion ->> 'measure'
-                WHEN 'findings_bubbled' THEN squad.findings_bubbled
-                WHEN 'findings_authored' THEN
-                    (SELECT sum(findings_authored) FROM squads.squad_members WHERE squad_id = squad.id)
-                WHEN 'journal_entries' THEN
-                    (SELECT sum(journal_entries) FROM squads.squad_members WHERE squad_id = squad.id)
-                WHEN 'members' THEN squads.working_members(squad.id)
-                END >= squads.at_least(criterion), false))
-        END
+    FROM terms
+    CROSS JOIN squads.criteria_met AS fulfilled
+    JOIN squads.research_squads AS squad
+        ON squad.id = fulfilled.squad_id AND squad.status = 'active' AND squad.target_disband_at > terms.now
+    WHERE squads.meets_its_criteria(squad.id)
 )
 SELECT 'squad:' || step.squad_id AS unit, step.since, step.reason,
        trim_scale(coalesce(pool.balance_micro, 0) / 1000000.0) AS tokens_at_stake
