@@ -77,6 +77,8 @@ SELECT squad_id, agent_id, CASE place WHEN 0 THEN 'lead' ELSE 'researcher' END, 
        CASE WHEN status = 'recruiting' THEN 0 WHEN status = 'harvesting' THEN 5 WHEN place = 0 THEN 2 ELSE 1 END
 FROM made_members;
 
+INSERT INTO squads.squad_crews SELECT id, 5 FROM made_squads WHERE status <> 'disbanded';
+
 -- One bid that was accepted for each member, one declined for each squad, and one that waits for each open one.
 INSERT INTO squads.squad_join_bids
     (squad_id, agent_id, role, pitch, status, bid_at, decided_at, decided_by, fit_ppm, rationale)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, TableClause, column, exists, func, select, table
+from sqlalchemy import Connection, Select, TableClause, column, func, or_, select, table
+
+from squads_pipeline.store.schema import gap_failures
 
 GAPS = (
     "squads_formed",
@@ -60,24 +62,34 @@ def _view(gap: str) -> TableClause:
     return table(gap, *map(column, Unit.__slots__), schema="gaps")
 
 
+def _due(gap: str) -> Select[tuple[str, datetime]]:
+    """The units that can be done now, with the moment since which they can.
+
+    What is missing is asked for by its own `since`, and the clock is a subquery, read once: so PostgreSQL applies the
+    condition deep in the view, and units that wait cost next to nothing. A volatile function, or the later of two
+    moments as in the schema ``gaps``, would be compared only once all of the view is worked out.
+    """
+    _view(gap)
+    missing = table(f"missing_{gap}", column("unit"), column("since"), schema="squads")
+    now = select(func.squads.clock()).scalar_subquery()
+    failure = gap_failures.alias()
+    of_unit = (failure.c.gap == gap) & (failure.c.unit == missing.c.unit)
+    return (
+        select(missing.c.unit, func.greatest(missing.c.since, failure.c.retry_at).label("since"))
+        .outerjoin_from(missing, failure, of_unit)
+        .where(missing.c.since <= now, or_(failure.c.unit.is_(None), failure.c.retry_at <= now))
+    )
+
+
 def is_open(connection: Connection, gap: str) -> bool:
     """Whether there is work that can be done now; units whose `since` lies ahead wait for something."""
-    view = _view(gap)
-    due = exists().select_from(view).where(view.c.since <= func.squads.clock())
-    return bool(connection.scalar(select(due)))
+    return bool(connection.scalar(select(_due(gap).exists())))
 
 
 def due(connection: Connection, gap: str, limit: int) -> list[str]:
     """The units that can be done now, at most ``limit``: those that wait the longest first, ties by name."""
-    view = _view(gap)
-    return list(
-        connection.scalars(
-            select(view.c.unit)
-            .where(view.c.since <= func.squads.clock())
-            .order_by(view.c.since, view.c.unit)
-            .limit(limit)
-        )
-    )
+    found = _due(gap).subquery()
+    return list(connection.scalars(select(found.c.unit).order_by(found.c.since, found.c.unit).limit(limit)))
 
 
 def size(connection: Connection, gap: str) -> Size:

@@ -92,7 +92,7 @@ research_squads = Table(
     comment="Squads: short-lived, pool-funded teams around a target. The pool's balance is in squad_balances.",
 )
 
-# No foreign key: the triggers that write it hold the squad, and who is deleted there is deleted here.
+# What triggers work out of the tables that they stand on needs no foreign keys.
 criteria_met = Table(
     "criteria_met",
     metadata,
@@ -102,4 +102,15 @@ criteria_met = Table(
         "Squads at work that met all their success criteria when last something of it changed. State, kept by "
         "triggers: the gap looks at these again, instead of at the criteria of every squad."
     ),
+)
+
+squad_crews = Table(
+    "squad_crews",
+    metadata,
+    Column("squad_id", Text, primary_key=True, comment="Squad that lives"),
+    Column("members", Integer, nullable=False, comment="Members now, observers not counted"),
+    # Which squads are full, however many there are.
+    Index("squad_crews_members_idx", "members"),
+    schema=SCHEMA,
+    comment="How many work in each squad that lives. State, kept by triggers; its truth is squad_members.",
 )

@@ -64,11 +64,24 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION squads.weigh_criteria(text[]) IS 'Keeps criteria_met for some squads.';
 
+CREATE OR REPLACE FUNCTION squads.count_crews(concerned text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM squads.squad_crews WHERE squad_id = ANY (concerned);
+    INSERT INTO squads.squad_crews (squad_id, members)
+    SELECT id, squads.working_members(id) FROM squads.research_squads
+    WHERE id = ANY (concerned) AND status <> 'disbanded'
+    ON CONFLICT DO NOTHING;
+END $$;
+COMMENT ON FUNCTION squads.count_crews(text[]) IS 'Keeps squad_crews for some squads.';
+
 CREATE OR REPLACE FUNCTION squads.weigh_changed_squads() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM squads.weigh_criteria(array_agg(id)) FROM changed WHERE status = 'active' HAVING count(*) > 0;
+        PERFORM squads.count_crews(array_agg(id)) FROM changed HAVING count(*) > 0;
     ELSE
+        PERFORM squads.count_crews(array_agg(id)) FROM changed JOIN former USING (id)
+        WHERE (changed.status = 'disbanded') <> (former.status = 'disbanded') HAVING count(*) > 0;
         PERFORM squads.weigh_criteria(array_agg(id)) FROM changed JOIN former USING (id)
         WHERE 'active' IN (changed.status, former.status)
           AND (changed.status, changed.findings_bubbled, changed.success_criteria)
@@ -78,7 +91,7 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION squads.weigh_changed_squads() IS
-'Keeps criteria_met when squads begin or end their work, or have a finding merged.';
+'Keeps criteria_met and squad_crews when squads come, begin or end their work, or have a finding merged.';
 
 CREATE OR REPLACE TRIGGER squads_added_weigh_criteria AFTER INSERT ON squads.research_squads
     REFERENCING NEW TABLE AS changed
@@ -104,13 +117,17 @@ BEGIN
         WHERE (changed.journal_entries, changed.findings_authored, changed.left_at, changed.role)
               IS DISTINCT FROM (former.journal_entries, former.findings_authored, former.left_at, former.role)
         HAVING count(*) > 0;
+        PERFORM squads.count_crews(array_agg(DISTINCT squad_id)) FROM changed JOIN former USING (squad_id, agent_id)
+        WHERE (changed.left_at, changed.role = 'observer') IS DISTINCT FROM (former.left_at, former.role = 'observer')
+        HAVING count(*) > 0;
     ELSE
-        PERFORM squads.weigh_criteria(array_agg(DISTINCT squad_id)) FROM changed HAVING count(*) > 0;
+        PERFORM squads.weigh_criteria(array_agg(DISTINCT squad_id)),
+                squads.count_crews(array_agg(DISTINCT squad_id)) FROM changed HAVING count(*) > 0;
     END IF;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION squads.weigh_changed_members() IS
-'Keeps criteria_met when members come, go, or write entries and findings.';
+'Keeps criteria_met and squad_crews when members come, go, or write entries and findings.';
 
 CREATE OR REPLACE TRIGGER members_added_weigh_criteria AFTER INSERT ON squads.squad_members
     REFERENCING NEW TABLE AS changed
@@ -205,13 +222,19 @@ COMMENT ON COLUMN squads.pending_bids.waits IS 'Whether it still waits';
 
 -- The guards of rules.lifecycle and rules.rosters in SQL. research_squads_status_idx finds the squads that live;
 -- what lies behind a guard is read where those before it pass, so that a squad which waits costs a comparison of
--- times. A squad that is to be abandoned is none of this gap's.
+-- times. A squad that is to be abandoned is none of this gap's. Squads whose criteria are met are in criteria_met, and
+-- squad_crews_members_idx says which are full. Of the bids (squad_join_bids_one_pending) those that a rule decides come
+-- first, with one probe of squad_members_pkey each; of the others `gaps.is_open` asks for those whose time is over, and
+-- that is seen before members are counted.
 CREATE VIEW squads.missing_squad_rosters AS
 WITH terms AS MATERIALIZED (
     SELECT squads.clock() AS now,
            (content ->> 'recruit_extensions')::bigint AS most_extensions,
            (content ->> 'max_members')::bigint AS max_members
     FROM squads.current_policy
+),
+full_squads AS MATERIALIZED (
+    SELECT crew.squad_id FROM terms JOIN squads.squad_crews AS crew ON crew.members >= terms.max_members
 ),
 step AS (
     SELECT squad.id AS squad_id, squad.formed_at AS since,
@@ -248,22 +271,32 @@ SELECT 'squad:' || step.squad_id AS unit, step.since, step.reason,
        trim_scale(coalesce(pool.balance_micro, 0) / 1000000.0) AS tokens_at_stake
 FROM step LEFT JOIN squads.accounts AS pool ON pool.name = 'squad:' || step.squad_id
 UNION ALL
-SELECT 'bid:' || bid.bid_id,
-       CASE WHEN by_rule.reason IS NOT NULL THEN bid.bid_at ELSE bid.waits_until END,
-       CASE WHEN by_rule.reason IS NOT NULL THEN by_rule.reason
-            WHEN bid.time_over THEN 'nobody decided it in time'
+SELECT 'bid:' || bid.id, bid.bid_at, by_rule.reason, 0
+FROM squads.squad_join_bids AS bid
+JOIN squads.research_squads AS squad ON squad.id = bid.squad_id
+CROSS JOIN terms
+LEFT JOIN full_squads ON full_squads.squad_id = bid.squad_id
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN squad.status IN ('harvesting', 'disbanded')
+                THEN format('the squad is %s and takes no members', squad.status)
+                WHEN (SELECT true FROM squads.squad_members AS member
+                      WHERE member.squad_id = bid.squad_id AND member.agent_id = bid.agent_id
+                        AND member.left_at IS NULL)
+                THEN 'the agent is a member already'
+                WHEN bid.role <> 'observer' AND full_squads.squad_id IS NOT NULL
+                THEN format('the squad has its %s members', terms.max_members) END AS reason
+) AS by_rule
+WHERE bid.status = 'pending' AND by_rule.reason IS NOT NULL
+UNION ALL
+SELECT 'bid:' || bid.bid_id, bid.waits_until,
+       CASE WHEN bid.time_over THEN 'nobody decided it in time'
             ELSE format('waits for a person or an agent to decide it: `squads bids decide %s`', bid.bid_id) END,
        0
 FROM squads.pending_bids AS bid
 CROSS JOIN terms
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN bid.status IN ('harvesting', 'disbanded')
-                THEN format('the squad is %s and takes no members', bid.status)
-                WHEN bid.is_member THEN 'the agent is a member already'
-                WHEN bid.role <> 'observer' AND bid.working_members >= terms.max_members
-                THEN format('the squad has its %s members', terms.max_members) END AS reason
-) AS by_rule
-WHERE by_rule.reason IS NOT NULL OR bid.time_over OR bid.waits;
+WHERE (bid.time_over OR bid.waits)
+  AND bid.status NOT IN ('harvesting', 'disbanded') AND NOT bid.is_member
+  AND (bid.role = 'observer' OR bid.working_members < terms.max_members);
 COMMENT ON VIEW squads.missing_squad_rosters IS
 'Squads that may recruit, begin, recruit on or be harvested, and bids that nobody has decided.';
 
