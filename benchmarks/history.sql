@@ -227,6 +227,28 @@ JOIN squads.accounts AS wallet ON wallet.name = 'wallet:' || member.agent_id;
 
 ANALYZE moved;
 
+-- Indexes whose order is not that of the rows are made anew when the rows are there.
+CREATE TEMPORARY TABLE put_off ON COMMIT DROP AS
+SELECT format('%I.%I', space.nspname, heap.relname) AS heap, index.relname AS name, made.conname,
+       coalesce(pg_get_constraintdef(made.oid), pg_get_indexdef(index.oid)) AS definition
+FROM pg_index
+JOIN pg_class AS index ON index.oid = indexrelid
+JOIN pg_class AS heap ON heap.oid = indrelid
+JOIN pg_namespace AS space ON space.oid = heap.relnamespace
+LEFT JOIN pg_constraint AS made ON made.conindid = index.oid AND made.contype IN ('u', 'p')
+WHERE space.nspname = 'squads' AND NOT indisprimary
+  AND heap.relname IN ('transfers', 'entries', 'squad_grants', 'pledged_contributions', 'transfer_seals');
+
+DO $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT * FROM put_off LOOP
+        EXECUTE CASE WHEN one.conname IS NULL THEN format('DROP INDEX squads.%I', one.name)
+                     ELSE format('ALTER TABLE %s DROP CONSTRAINT %I', one.heap, one.conname) END;
+    END LOOP;
+END $$;
+
 INSERT INTO squads.transfers
     (id, kind, from_account_id, to_account_id, amount_micro, idempotency_key, args_hash, posted_at,
      policy_id, rule_version, driver, run_id, effective_on)
@@ -310,8 +332,7 @@ FROM given
 JOIN moved ON moved.key = 'given:' || given.n
 JOIN squads.pledges AS pledge ON pledge.agent_id = given.agent_id
 WHERE given.n % 10 = 0
-ORDER BY moved.id
-ON CONFLICT DO NOTHING;
+ORDER BY 1, 2, 3;
 
 INSERT INTO squads.transfer_seals
 SELECT id, id, sha256(id::text::bytea) FROM moved ORDER BY id;
@@ -330,3 +351,13 @@ FROM generate_series(1, 14400, 5) AS n,
 DELETE FROM squads.pledge_wakeups;
 
 DELETE FROM squads.unsealed_transfers;
+
+DO $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT * FROM put_off LOOP
+        EXECUTE CASE WHEN one.conname IS NULL THEN one.definition
+                     ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s', one.heap, one.conname, one.definition) END;
+    END LOOP;
+END $$;

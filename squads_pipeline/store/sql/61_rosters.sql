@@ -51,8 +51,10 @@ $$;
 COMMENT ON FUNCTION squads.meets_its_criteria(text) IS
 'Whether a squad has reached all that it set out to reach. Equals rules.criteria.criteria_met.';
 
+-- Plans are kept for the session: one made while these tables were near empty would scan them for each of many squads.
 -- Most squads want a finding merged and have none: that is seen without reading their criteria through.
-CREATE OR REPLACE FUNCTION squads.weigh_criteria(concerned text[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION squads.weigh_criteria(concerned text[]) RETURNS void LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
 BEGIN
     DELETE FROM squads.criteria_met WHERE squad_id = ANY (concerned);
     INSERT INTO squads.criteria_met (squad_id)
@@ -64,7 +66,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION squads.weigh_criteria(text[]) IS 'Keeps criteria_met for some squads.';
 
-CREATE OR REPLACE FUNCTION squads.count_crews(concerned text[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION squads.count_crews(concerned text[]) RETURNS void LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
 BEGIN
     DELETE FROM squads.squad_crews WHERE squad_id = ANY (concerned);
     INSERT INTO squads.squad_crews (squad_id, members)
@@ -74,18 +77,21 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION squads.count_crews(text[]) IS 'Keeps squad_crews for some squads.';
 
+-- What an update has changed is the new rows EXCEPT the old ones, which are hashed. A join of the two would be by the
+-- plan of the session's first update, and for n rows after one of a single row cost n².
 CREATE OR REPLACE FUNCTION squads.weigh_changed_squads() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM squads.weigh_criteria(array_agg(id)) FROM changed WHERE status = 'active' HAVING count(*) > 0;
         PERFORM squads.count_crews(array_agg(id)) FROM changed HAVING count(*) > 0;
     ELSE
-        PERFORM squads.count_crews(array_agg(id)) FROM changed JOIN former USING (id)
-        WHERE (changed.status = 'disbanded') <> (former.status = 'disbanded') HAVING count(*) > 0;
-        PERFORM squads.weigh_criteria(array_agg(id)) FROM changed JOIN former USING (id)
-        WHERE 'active' IN (changed.status, former.status)
-          AND (changed.status, changed.findings_bubbled, changed.success_criteria)
-              IS DISTINCT FROM (former.status, former.findings_bubbled, former.success_criteria)
+        PERFORM squads.weigh_criteria(array_agg(DISTINCT id))
+        FROM (SELECT id, status = 'active', findings_bubbled, success_criteria FROM changed
+              EXCEPT SELECT id, status = 'active', findings_bubbled, success_criteria FROM former) AS different
+        HAVING count(*) > 0;
+        PERFORM squads.count_crews(array_agg(id))
+        FROM (SELECT id, status = 'disbanded' FROM changed EXCEPT SELECT id, status = 'disbanded' FROM former)
+            AS different
         HAVING count(*) > 0;
     END IF;
     RETURN NULL;
@@ -104,25 +110,27 @@ CREATE OR REPLACE TRIGGER squads_changed_weigh_criteria AFTER UPDATE ON squads.r
 -- findings shares it: two at once would not see each other's, and the last of both would count for nobody. So they
 -- wait here for each other, by one of a thousand locks, until the first commits.
 CREATE OR REPLACE FUNCTION squads.weigh_changed_members() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    moved text[];
 BEGIN
-    IF TG_OP = 'UPDATE' THEN
-        PERFORM pg_advisory_xact_lock(hashtext('squads.criteria_met'), turn)
-        FROM (SELECT DISTINCT hashtext(squad_id) & 1023 AS turn FROM changed JOIN former USING (squad_id, agent_id)
-              WHERE (changed.journal_entries, changed.findings_authored)
-                    <> (former.journal_entries, former.findings_authored)
-              ORDER BY turn) AS turns;
-    END IF;
-    IF TG_OP = 'UPDATE' THEN
-        PERFORM squads.weigh_criteria(array_agg(DISTINCT squad_id)) FROM changed JOIN former USING (squad_id, agent_id)
-        WHERE (changed.journal_entries, changed.findings_authored, changed.left_at, changed.role)
-              IS DISTINCT FROM (former.journal_entries, former.findings_authored, former.left_at, former.role)
-        HAVING count(*) > 0;
-        PERFORM squads.count_crews(array_agg(DISTINCT squad_id)) FROM changed JOIN former USING (squad_id, agent_id)
-        WHERE (changed.left_at, changed.role = 'observer') IS DISTINCT FROM (former.left_at, former.role = 'observer')
-        HAVING count(*) > 0;
-    ELSE
+    IF TG_OP <> 'UPDATE' THEN
         PERFORM squads.weigh_criteria(array_agg(DISTINCT squad_id)),
                 squads.count_crews(array_agg(DISTINCT squad_id)) FROM changed HAVING count(*) > 0;
+        RETURN NULL;
+    END IF;
+    SELECT array_agg(DISTINCT squad_id) INTO moved
+    FROM (SELECT squad_id, agent_id, journal_entries, findings_authored FROM changed
+          EXCEPT SELECT squad_id, agent_id, journal_entries, findings_authored FROM former) AS different;
+    IF moved IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtext('squads.criteria_met'), turn)
+        FROM (SELECT DISTINCT hashtext(id) & 1023 AS turn FROM unnest(moved) AS one (id) ORDER BY turn) AS turns;
+        PERFORM squads.weigh_criteria(moved);
+    END IF;
+    SELECT array_agg(DISTINCT squad_id) INTO moved
+    FROM (SELECT squad_id, agent_id, left_at IS NULL, role = 'observer' FROM changed
+          EXCEPT SELECT squad_id, agent_id, left_at IS NULL, role = 'observer' FROM former) AS different;
+    IF moved IS NOT NULL THEN
+        PERFORM squads.weigh_criteria(moved), squads.count_crews(moved);
     END IF;
     RETURN NULL;
 END $$;

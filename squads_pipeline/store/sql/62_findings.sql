@@ -38,7 +38,9 @@ CREATE OR REPLACE TRIGGER squad_findings_keep_what_they_say BEFORE UPDATE ON squ
                NOT IN (('pending', 'reviewed'), ('pending', 'rejected'), ('reviewed', 'merged')))
     EXECUTE FUNCTION squads.keep_finding();
 
-CREATE OR REPLACE FUNCTION squads.await_verdict() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Plans are kept for the session: one made while the inbox was empty would scan it for each of many findings.
+CREATE OR REPLACE FUNCTION squads.await_verdict() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
 BEGIN
     INSERT INTO squads.findings_in_review (finding_id)
     SELECT DISTINCT finding.id FROM inserted AS review
@@ -52,10 +54,11 @@ CREATE OR REPLACE TRIGGER finding_reviews_await_verdict AFTER INSERT ON squads.f
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT EXECUTE FUNCTION squads.await_verdict();
 
-CREATE OR REPLACE FUNCTION squads.end_wait_for_verdict() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION squads.end_wait_for_verdict() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
 BEGIN
-    DELETE FROM squads.findings_in_review AS waiting USING changed
-    WHERE changed.id = waiting.finding_id AND changed.bubble_up_status <> 'pending';
+    DELETE FROM squads.findings_in_review
+    WHERE finding_id = ANY (ARRAY(SELECT id FROM changed WHERE bubble_up_status <> 'pending'));
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION squads.end_wait_for_verdict() IS 'Takes each finding that is decided out of findings_in_review.';
