@@ -1,17 +1,16 @@
 """How long each driver takes for a thousand units, on a short history and on a long one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine, text
 
 from benchmarks import world
-from benchmarks.report import Measurement
 from squads_pipeline.drivers.registry import DRIVERS
 from squads_pipeline.drivers.run import DriverRun, run_driver
 from squads_pipeline.rules.policy import Policy
-from squads_pipeline.store import database, gaps, ledger, policies
+from squads_pipeline.store import database, policies
 
 UNITS: Final = 1_000
 
@@ -57,7 +56,9 @@ SELECT 'gap', 's' || n, 'cited', 'fresh paper ' || n, 'operator', now() FROM gen
 def prepare(engine: Engine) -> None:
     """Let a run form a thousand squads, and a round open with a thousand contributions."""
     with engine.begin() as connection:
-        policy = Policy(max_per_run=UNITS, settle_count=UNITS, settle_after_seconds=604_800, seal_after_seconds=0)
+        policy = Policy(
+            max_per_run=UNITS, settle_count=UNITS, settle_after_seconds=604_800, seal_after_seconds=0
+        )
         policies.adopt(connection, policy, adopted_by="benchmark", reason="benchmark")
 
 

@@ -108,8 +108,39 @@ def units(connection: Connection, gap: str, limit: int) -> list[Unit]:
     return [Unit(*row) for row in rows]
 
 
-def failing(connection: Connection, gap: str, limit: int) -> list[Unit]:
-    """Units that failed and are still missing, at most ``limit``, those that are tried again first before."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A gap at a glance: its size, its oldest units, and those that failed and are tried again first."""
+
+    size: Size
+    oldest: list[Unit]
+    failing: list[Unit]
+
+
+def look(connection: Connection, gap: str, limit: int) -> Look:
+    """Read a gap once for all that a person wants to see of it; of units at most ``limit`` each.
+
+    Units that wait may be many, and each takes its lookups: the view is worked out one time, then numbered.
+    """
     view = _view(gap)
-    query = select(*view.c).where(view.c.attempts.is_not(None)).order_by(view.c.retry_at, view.c.unit)
-    return [Unit(*row) for row in connection.execute(query.limit(limit))]
+    failed = view.c.attempts.is_not(None)
+    seen = select(
+        *view.c,
+        func.row_number().over(order_by=(view.c.since, view.c.unit)).label("place"),
+        func.row_number().over(partition_by=failed, order_by=(view.c.retry_at, view.c.unit)).label("turn"),
+        func.count().over().label("units"),
+        func.min(view.c.since).over().label("oldest"),
+        func.sum(view.c.tokens_at_stake).over().label("tokens"),
+    ).cte("seen")
+    shown = or_(seen.c.place <= limit, seen.c.attempts.is_not(None) & (seen.c.turn <= limit))
+    rows = connection.execute(select(seen).where(shown).order_by(seen.c.place)).all()
+    size = Size(rows[0].units, rows[0].oldest, rows[0].tokens) if rows else Size(0, None, Decimal(0))
+    units = [(Unit(*row[: len(Unit.__slots__)]), row) for row in rows]
+    failing = sorted(
+        (row.turn, place) for place, (unit, row) in enumerate(units) if unit.attempts is not None
+    )
+    return Look(
+        size,
+        [unit for unit, row in units if row.place <= limit],
+        [units[place][0] for turn, place in failing if turn <= limit],
+    )

@@ -66,10 +66,18 @@ def upgrade() -> None:
         WHERE bubble_up_status = 'pending' AND id IN (SELECT finding_id FROM squads.finding_reviews)
         """
     )
+    op.create_index(
+        "qf_matches_squad_id_round_id_idx",
+        "qf_matches",
+        ["squad_id", "round_id"],
+        unique=False,
+        schema="squads",
+    )
 
 
 def downgrade() -> None:
     """Undo the revision."""
+    op.drop_index("qf_matches_squad_id_round_id_idx", table_name="qf_matches", schema="squads")
     # Views are made anew by whichever version migrates next; older revisions know only some of them.
     op.execute(
         """

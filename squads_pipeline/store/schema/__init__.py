@@ -55,7 +55,12 @@ from squads_pipeline.store.schema.pledges import (
 )
 from squads_pipeline.store.schema.seals import ledger_seals, transfer_seals, unsealed_transfers
 from squads_pipeline.store.schema.squads import agents, criteria_met, research_squads, squad_crews
-from squads_pipeline.store.schema.work import finding_reviews, findings_in_review, squad_findings, squad_journal
+from squads_pipeline.store.schema.work import (
+    finding_reviews,
+    findings_in_review,
+    squad_findings,
+    squad_journal,
+)
 
 __all__ = [
     "accounts",

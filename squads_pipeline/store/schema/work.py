@@ -160,7 +160,11 @@ findings_in_review = Table(
     "findings_in_review",
     metadata,
     Column(
-        "finding_id", BigInteger, primary_key=True, autoincrement=False, comment="Pending finding with a review"
+        "finding_id",
+        BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="Pending finding with a review",
     ),
     schema=SCHEMA,
     comment="Pending findings that somebody has reviewed: the inbox of reviewed_findings. State, kept by triggers.",
