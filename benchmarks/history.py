@@ -33,6 +33,7 @@ class Size:
 
 
 SMALL = Size(agents=10_000, squads=5_000, contributions=20_000)
+MIDDLE = Size(agents=20_000, squads=5_000, contributions=100_000)
 LARGE = Size(agents=100_000, squads=10_000, contributions=2_000_000)
 
 _STATEMENTS = Path(__file__).with_name("history.sql")
