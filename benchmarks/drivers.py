@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import Engine, text
 
 from benchmarks import world
+from benchmarks.report import Measurement
 from squads_pipeline.drivers.registry import DRIVERS
 from squads_pipeline.drivers.run import DriverRun, run_driver
 from squads_pipeline.rules.policy import Policy
