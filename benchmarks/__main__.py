@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import closing, idle, pledges, posting, rounds, world
+from benchmarks import closing, drivers, history, idle, looks, pledges, posting, rounds, world
 from benchmarks.report import Measurement, show
 from squads_pipeline.server.embedded import Embedded
 from squads_pipeline.server.home import Home
@@ -13,7 +13,9 @@ from squads_pipeline.server.home import Home
 def main() -> None:
     largest = 100_000 if "--quick" in sys.argv[1:] else 1_000_000
     results: list[Measurement] = []
-    with tempfile.TemporaryDirectory() as folder, Embedded(Home(Path(folder) / "home")).use() as url:
+    with tempfile.TemporaryDirectory() as folder, Embedded(home := Home(Path(folder) / "home")).use() as url:
+        history.allow(home)
+        results += _with_history(url, history.LARGE if largest > 100_000 else history.MIDDLE)
         with world.scratch(url) as engine:
             world.people(engine)
             results.append(posting.measure(engine, largest))
@@ -25,6 +27,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         results.append(closing.measure(Path(folder), times=8))
     show(results)
+
+
+def _with_history(url: str, large: history.Size) -> list[Measurement]:
+    """Looks and drivers on a short and on a long history."""
+    with world.scratch(url) as short, world.scratch(url) as long:
+        history.write(short, history.SMALL)
+        history.write(long, large)
+        results = looks.measure(short, long)
+        looks.decide_all_bids(long)
+        empty = looks.idle(long, "squad_rosters")
+        results.append(Measurement("idle look at squad_rosters, no bid waits", empty, "50 ms", 0.05, "≤ 1"))
+        return [*results, *drivers.measure(short, long)]
 
 
 if __name__ == "__main__":

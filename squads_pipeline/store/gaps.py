@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, TableClause, column, exists, func, literal, select, table, union_all
+from sqlalchemy import Connection, Select, TableClause, column, func, literal, or_, select, table, union_all
+
+from squads_pipeline.store.schema import gap_failures
 
 GAPS = (
     "squads_formed",
@@ -61,35 +63,41 @@ def _view(gap: str) -> TableClause:
     return table(gap, *map(column, Unit.__slots__), schema="gaps")
 
 
+def _due(gap: str) -> Select[tuple[str, datetime]]:
+    """The units that can be done now, with the moment since which they can.
+
+    What is missing is asked for by its own `since`, and the clock is a subquery, read once: so PostgreSQL applies the
+    condition deep in the view, and units that wait cost next to nothing. A volatile function, or the later of two
+    moments as in the schema ``gaps``, would be compared only once all of the view is worked out.
+    """
+    _view(gap)
+    missing = table(f"missing_{gap}", column("unit"), column("since"), schema="squads")
+    now = select(func.squads.clock()).scalar_subquery()
+    failure = gap_failures.alias()
+    of_unit = (failure.c.gap == gap) & (failure.c.unit == missing.c.unit)
+    return (
+        select(missing.c.unit, func.greatest(missing.c.since, failure.c.retry_at).label("since"))
+        .outerjoin_from(missing, failure, of_unit)
+        .where(missing.c.since <= now, or_(failure.c.unit.is_(None), failure.c.retry_at <= now))
+    )
+
+
 def is_open(connection: Connection, gap: str) -> bool:
     """Whether there is work that can be done now; units whose `since` lies ahead wait for something."""
-    view = _view(gap)
-    due = exists().select_from(view).where(view.c.since <= func.squads.clock())
-    return bool(connection.scalar(select(due)))
+    return bool(connection.scalar(select(_due(gap).exists())))
 
 
 def those_open(connection: Connection, wanted: Sequence[str]) -> list[str]:
     """Which of some gaps have work that can be done now, in their order: all in one look."""
-    now = func.squads.clock()
-    looks = (
-        select(literal(gap).label("gap")).where(exists().select_from(view).where(view.c.since <= now))
-        for gap, view in ((gap, _view(gap)) for gap in wanted)
-    )
+    looks = (select(literal(gap).label("gap")).where(_due(gap).exists()) for gap in wanted)
     found = set(connection.scalars(union_all(*looks)))
     return [gap for gap in wanted if gap in found]
 
 
 def due(connection: Connection, gap: str, limit: int) -> list[str]:
     """The units that can be done now, at most ``limit``: those that wait the longest first, ties by name."""
-    view = _view(gap)
-    return list(
-        connection.scalars(
-            select(view.c.unit)
-            .where(view.c.since <= func.squads.clock())
-            .order_by(view.c.since, view.c.unit)
-            .limit(limit)
-        )
-    )
+    found = _due(gap).subquery()
+    return list(connection.scalars(select(found.c.unit).order_by(found.c.since, found.c.unit).limit(limit)))
 
 
 def size(connection: Connection, gap: str) -> Size:
@@ -108,8 +116,39 @@ def units(connection: Connection, gap: str, limit: int) -> list[Unit]:
     return [Unit(*row) for row in rows]
 
 
-def failing(connection: Connection, gap: str, limit: int) -> list[Unit]:
-    """Units that failed and are still missing, at most ``limit``, those that are tried again first before."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A gap at a glance: its size, its oldest units, and those that failed and are tried again first."""
+
+    size: Size
+    oldest: list[Unit]
+    failing: list[Unit]
+
+
+def look(connection: Connection, gap: str, limit: int) -> Look:
+    """Read a gap once for all that a person wants to see of it; of units at most ``limit`` each.
+
+    Units that wait may be many, and each takes its lookups: the view is worked out one time, then numbered.
+    """
     view = _view(gap)
-    query = select(*view.c).where(view.c.attempts.is_not(None)).order_by(view.c.retry_at, view.c.unit)
-    return [Unit(*row) for row in connection.execute(query.limit(limit))]
+    failed = view.c.attempts.is_not(None)
+    seen = select(
+        *view.c,
+        func.row_number().over(order_by=(view.c.since, view.c.unit)).label("place"),
+        func.row_number().over(partition_by=failed, order_by=(view.c.retry_at, view.c.unit)).label("turn"),
+        func.count().over().label("units"),
+        func.min(view.c.since).over().label("oldest"),
+        func.sum(view.c.tokens_at_stake).over().label("tokens"),
+    ).cte("seen")
+    shown = or_(seen.c.place <= limit, seen.c.attempts.is_not(None) & (seen.c.turn <= limit))
+    rows = connection.execute(select(seen).where(shown).order_by(seen.c.place)).all()
+    size = Size(rows[0].units, rows[0].oldest, rows[0].tokens) if rows else Size(0, None, Decimal(0))
+    units = [(Unit(*row[: len(Unit.__slots__)]), row) for row in rows]
+    failing = sorted(
+        (row.turn, place) for place, (unit, row) in enumerate(units) if unit.attempts is not None
+    )
+    return Look(
+        size,
+        [unit for unit, row in units if row.place <= limit],
+        [units[place][0] for turn, place in failing if turn <= limit],
+    )

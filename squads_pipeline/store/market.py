@@ -39,11 +39,11 @@ _BALANCES = """
 SELECT account.id, account.kind, account.owner_id,
        account.balance_micro - coalesce(later.amount_micro, 0)::bigint AS balance_micro
 FROM squads.accounts AS account
-LEFT JOIN (SELECT entry.account_id, sum(entry.amount_micro) AS amount_micro
-           FROM squads.transfers AS transfer
-           JOIN squads.entries AS entry ON entry.transfer_id = transfer.id
-           WHERE transfer.effective_on > :day
-           GROUP BY entry.account_id) AS later ON later.account_id = account.id
+LEFT JOIN (SELECT account_id, sum(amount_micro) AS amount_micro
+           FROM (SELECT to_account_id AS account_id, amount_micro FROM squads.transfers WHERE effective_on > :day
+                 UNION ALL
+                 SELECT from_account_id, -amount_micro FROM squads.transfers WHERE effective_on > :day) AS leg
+           GROUP BY account_id) AS later ON later.account_id = account.id
 WHERE account.kind IN ('squad', 'matching_pool')
 """
 
@@ -89,7 +89,7 @@ _SQUAD_COLUMNS = (
 )
 
 # A round writes a row for every squad that it claims from or pays, so a squad's newest row up to a day is its
-# standing then. Today's are at hand in qf_standings.
+# standing then: qf_matches_squad_id_round_id_idx, from its end. Today's are at hand in qf_standings.
 _SQUADS = text(f"""
 WITH open AS MATERIALIZED (
     SELECT * FROM ({_STATUSES}) AS squad WHERE status_then IN ('forming', 'recruiting', 'active')
@@ -98,13 +98,14 @@ standing AS (
     SELECT squad_id, contributors, root_sum, contributed_micro, matched_micro
     FROM squads.qf_standings WHERE :day >= squads.utc_day(squads.clock())
     UNION ALL
-    SELECT * FROM (
-        SELECT DISTINCT ON (squad_id) squad_id, contributors, root_sum, contributed_micro,
-               matched_before_micro + match_micro
+    SELECT newest.* FROM open
+    CROSS JOIN LATERAL (
+        SELECT squad_id, contributors, root_sum, contributed_micro, matched_before_micro + match_micro
         FROM squads.qf_matches
-        WHERE effective_on <= :day AND :day < squads.utc_day(squads.clock())
-        ORDER BY squad_id, round_id DESC, revision DESC
-    ) AS past
+        WHERE squad_id = open.id AND effective_on <= :day
+        ORDER BY round_id DESC, revision DESC LIMIT 1
+    ) AS newest
+    WHERE :day < squads.utc_day(squads.clock())
 )
 SELECT open.id, open.name, open.status_then, open.target_artifact_type, open.target_artifact_id,
        target.importance_ppm, coalesce(pool.balance_micro, 0), coalesce(standing.contributors, 0),

@@ -41,19 +41,12 @@ class GapReport:
 
 
 def read(connection: Connection) -> GapReport:
-    """Read every gap."""
-    return GapReport(
-        overview.now(connection),
-        [
-            Gap(
-                name,
-                gaps.size(connection, name),
-                gaps.units(connection, name, UNITS_SHOWN),
-                gaps.failing(connection, name, UNITS_SHOWN),
-            )
-            for name in gaps.GAPS
-        ],
-    )
+    """Read every gap, each once."""
+    found = []
+    for name in gaps.GAPS:
+        seen = gaps.look(connection, name, UNITS_SHOWN)
+        found.append(Gap(name, seen.size, seen.oldest, seen.failing))
+    return GapReport(overview.now(connection), found)
 
 
 def document(report: GapReport) -> Mapping[str, Any]:

@@ -131,7 +131,9 @@ def test_an_empty_chain_is_exported_and_verified(community: Squads, tmp_path: Pa
 def test_the_readmes_script_needs_nothing_of_ours(sealed: Squads, tmp_path: Path) -> None:
     file = tmp_path / "ledger.jsonl"
     sealed("ledger", "export", str(file))
-    [script] = re.findall(r"```python\n(import hashlib.*?)```", RUNBOOK.read_text(encoding="utf-8"), re.DOTALL)
+    [script] = re.findall(
+        r"```python\n(import hashlib.*?)```", RUNBOOK.read_text(encoding="utf-8"), re.DOTALL
+    )
 
     def run() -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-I", "-c", script, str(file)]

@@ -54,8 +54,13 @@ from squads_pipeline.store.schema.pledges import (
     pledges_in_force,
 )
 from squads_pipeline.store.schema.seals import ledger_seals, transfer_seals, unsealed_transfers
-from squads_pipeline.store.schema.squads import agents, research_squads
-from squads_pipeline.store.schema.work import finding_reviews, squad_findings, squad_journal
+from squads_pipeline.store.schema.squads import agents, criteria_met, research_squads, squad_crews
+from squads_pipeline.store.schema.work import (
+    finding_reviews,
+    findings_in_review,
+    squad_findings,
+    squad_journal,
+)
 
 __all__ = [
     "accounts",
@@ -67,12 +72,14 @@ __all__ = [
     "bubbled_findings",
     "contributor_totals",
     "credit_dividends",
+    "criteria_met",
     "distributions",
     "dividends",
     "driver_runs",
     "entries",
     "fairness",
     "finding_reviews",
+    "findings_in_review",
     "gap_coverage",
     "gap_failures",
     "harvest_distributions",
@@ -100,6 +107,7 @@ __all__ = [
     "qf_unclaimed",
     "research_squads",
     "reviewed_findings",
+    "squad_crews",
     "squad_events",
     "squad_findings",
     "squad_grants",

@@ -165,6 +165,8 @@ qf_matches = Table(
     PrimaryKeyConstraint("round_id", "squad_id", "revision"),
     CheckConstraint("match_micro BETWEEN 0 AND cap_micro", name="match_within_cap"),
     Index("qf_matches_effective_on_idx", "effective_on"),
+    # A squad's standing at the end of a past day is its newest row until then.
+    Index("qf_matches_squad_id_round_id_idx", "squad_id", "round_id"),
     schema=SCHEMA,
     comment="What each round decided for each squad, with every input. Facts: never updated or deleted.",
 )

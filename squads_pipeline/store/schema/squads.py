@@ -91,3 +91,26 @@ research_squads = Table(
     schema=SCHEMA,
     comment="Squads: short-lived, pool-funded teams around a target. The pool's balance is in squad_balances.",
 )
+
+# What triggers work out of the tables that they stand on needs no foreign keys.
+criteria_met = Table(
+    "criteria_met",
+    metadata,
+    Column("squad_id", Text, primary_key=True, comment="Squad at work"),
+    schema=SCHEMA,
+    comment=(
+        "Squads at work that met all their success criteria when last something of it changed. State, kept by "
+        "triggers: the gap looks at these again, instead of at the criteria of every squad."
+    ),
+)
+
+squad_crews = Table(
+    "squad_crews",
+    metadata,
+    Column("squad_id", Text, primary_key=True, comment="Squad that lives"),
+    Column("members", Integer, nullable=False, comment="Members now, observers not counted"),
+    # Which squads are full, however many there are.
+    Index("squad_crews_members_idx", "members"),
+    schema=SCHEMA,
+    comment="How many work in each squad that lives. State, kept by triggers; its truth is squad_members.",
+)

@@ -155,3 +155,17 @@ finding_reviews = Table(
     schema=SCHEMA,
     comment="Reviews of findings, by people and agents. Facts: never updated or deleted.",
 )
+
+findings_in_review = Table(
+    "findings_in_review",
+    metadata,
+    Column(
+        "finding_id",
+        BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="Pending finding with a review",
+    ),
+    schema=SCHEMA,
+    comment="Pending findings that somebody has reviewed: the inbox of reviewed_findings. State, kept by triggers.",
+)

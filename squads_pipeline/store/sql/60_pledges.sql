@@ -55,6 +55,8 @@ CREATE OR REPLACE TRIGGER accounts_wake_pledges AFTER UPDATE OF closed_at ON squ
     FOR EACH ROW WHEN (OLD.closed_at IS NOT NULL AND NEW.closed_at IS NULL AND NEW.kind IN ('wallet', 'squad'))
     EXECUTE FUNCTION squads.wake_for_account();
 
+-- EXCEPT is hashed. A join of the two would be by the plan of the session's first update, and for n squads after one of
+-- a single squad cost n².
 CREATE OR REPLACE FUNCTION squads.wake_for_squads() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -62,9 +64,8 @@ BEGIN
         SELECT 'squads' WHERE EXISTS (SELECT FROM changed WHERE status IN ('recruiting', 'active'));
     ELSE
         INSERT INTO squads.pledge_wakeups (cause)
-        SELECT 'squads' WHERE EXISTS (SELECT FROM changed JOIN former USING (id)
-                                      WHERE changed.status IN ('recruiting', 'active')
-                                        AND former.status NOT IN ('recruiting', 'active'));
+        SELECT 'squads' WHERE EXISTS (SELECT id FROM changed WHERE status IN ('recruiting', 'active')
+                                      EXCEPT SELECT id FROM former WHERE status IN ('recruiting', 'active'));
     END IF;
     RETURN NULL;
 END $$;

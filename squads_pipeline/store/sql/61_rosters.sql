@@ -30,6 +30,123 @@ AS $$
 $$;
 COMMENT ON FUNCTION squads.extensions(text) IS 'How often a squad''s recruitment was extended.';
 
+-- research_squads_pkey, and squad_members_pkey for what members count.
+CREATE OR REPLACE FUNCTION squads.meets_its_criteria(squad text) RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+AS $$
+    SELECT CASE WHEN jsonb_typeof(own.success_criteria) = 'array' AND own.success_criteria <> '[]' THEN
+        NOT EXISTS (
+            SELECT FROM jsonb_array_elements(own.success_criteria) AS criterion
+            WHERE NOT coalesce(CASE criterion ->> 'measure'
+                WHEN 'findings_bubbled' THEN own.findings_bubbled
+                WHEN 'findings_authored' THEN
+                    (SELECT sum(findings_authored) FROM squads.squad_members WHERE squad_id = own.id)
+                WHEN 'journal_entries' THEN
+                    (SELECT sum(journal_entries) FROM squads.squad_members WHERE squad_id = own.id)
+                WHEN 'members' THEN squads.working_members(own.id)
+                END >= squads.at_least(criterion), false))
+        ELSE false END
+    FROM squads.research_squads AS own WHERE own.id = squad
+$$;
+COMMENT ON FUNCTION squads.meets_its_criteria(text) IS
+'Whether a squad has reached all that it set out to reach. Equals rules.criteria.criteria_met.';
+
+-- Plans are kept for the session: one made while these tables were near empty would scan them for each of many squads.
+-- Most squads want a finding merged and have none: that is seen without reading their criteria through.
+CREATE OR REPLACE FUNCTION squads.weigh_criteria(concerned text[]) RETURNS void LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
+BEGIN
+    DELETE FROM squads.criteria_met WHERE squad_id = ANY (concerned);
+    INSERT INTO squads.criteria_met (squad_id)
+    SELECT squad.id FROM squads.research_squads AS squad
+    WHERE squad.id = ANY (concerned) AND squad.status = 'active'
+      AND (squad.findings_bubbled > 0 OR NOT squad.success_criteria @> '[{"measure": "findings_bubbled"}]')
+      AND squads.meets_its_criteria(squad.id)
+    ON CONFLICT DO NOTHING;
+END $$;
+COMMENT ON FUNCTION squads.weigh_criteria(text[]) IS 'Keeps criteria_met for some squads.';
+
+CREATE OR REPLACE FUNCTION squads.count_crews(concerned text[]) RETURNS void LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
+BEGIN
+    DELETE FROM squads.squad_crews WHERE squad_id = ANY (concerned);
+    INSERT INTO squads.squad_crews (squad_id, members)
+    SELECT id, squads.working_members(id) FROM squads.research_squads
+    WHERE id = ANY (concerned) AND status <> 'disbanded'
+    ON CONFLICT DO NOTHING;
+END $$;
+COMMENT ON FUNCTION squads.count_crews(text[]) IS 'Keeps squad_crews for some squads.';
+
+-- What an update has changed is the new rows EXCEPT the old ones, which are hashed. A join of the two would be by the
+-- plan of the session's first update, and for n rows after one of a single row cost n².
+CREATE OR REPLACE FUNCTION squads.weigh_changed_squads() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM squads.weigh_criteria(array_agg(id)) FROM changed WHERE status = 'active' HAVING count(*) > 0;
+        PERFORM squads.count_crews(array_agg(id)) FROM changed HAVING count(*) > 0;
+    ELSE
+        PERFORM squads.weigh_criteria(array_agg(DISTINCT id))
+        FROM (SELECT id, status = 'active', findings_bubbled, success_criteria FROM changed
+              EXCEPT SELECT id, status = 'active', findings_bubbled, success_criteria FROM former) AS different
+        HAVING count(*) > 0;
+        PERFORM squads.count_crews(array_agg(id))
+        FROM (SELECT id, status = 'disbanded' FROM changed EXCEPT SELECT id, status = 'disbanded' FROM former)
+            AS different
+        HAVING count(*) > 0;
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION squads.weigh_changed_squads() IS
+'Keeps criteria_met and squad_crews when squads come, begin or end their work, or have a finding merged.';
+
+CREATE OR REPLACE TRIGGER squads_added_weigh_criteria AFTER INSERT ON squads.research_squads
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION squads.weigh_changed_squads();
+CREATE OR REPLACE TRIGGER squads_changed_weigh_criteria AFTER UPDATE ON squads.research_squads
+    REFERENCING OLD TABLE AS former NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION squads.weigh_changed_squads();
+
+-- Who comes, goes or changes roles does so under the squad's own lock, one after the other. Who writes entries or
+-- findings shares it: two at once would not see each other's, and the last of both would count for nobody. So they
+-- wait here for each other, by one of a thousand locks, until the first commits.
+CREATE OR REPLACE FUNCTION squads.weigh_changed_members() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    moved text[];
+BEGIN
+    IF TG_OP <> 'UPDATE' THEN
+        PERFORM squads.weigh_criteria(array_agg(DISTINCT squad_id)),
+                squads.count_crews(array_agg(DISTINCT squad_id)) FROM changed HAVING count(*) > 0;
+        RETURN NULL;
+    END IF;
+    SELECT array_agg(DISTINCT squad_id) INTO moved
+    FROM (SELECT squad_id, agent_id, journal_entries, findings_authored FROM changed
+          EXCEPT SELECT squad_id, agent_id, journal_entries, findings_authored FROM former) AS different;
+    IF moved IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtext('squads.criteria_met'), turn)
+        FROM (SELECT DISTINCT hashtext(id) & 1023 AS turn FROM unnest(moved) AS one (id) ORDER BY turn) AS turns;
+        PERFORM squads.weigh_criteria(moved);
+    END IF;
+    SELECT array_agg(DISTINCT squad_id) INTO moved
+    FROM (SELECT squad_id, agent_id, left_at IS NULL, role = 'observer' FROM changed
+          EXCEPT SELECT squad_id, agent_id, left_at IS NULL, role = 'observer' FROM former) AS different;
+    IF moved IS NOT NULL THEN
+        PERFORM squads.weigh_criteria(moved), squads.count_crews(moved);
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION squads.weigh_changed_members() IS
+'Keeps criteria_met and squad_crews when members come, go, or write entries and findings.';
+
+CREATE OR REPLACE TRIGGER members_added_weigh_criteria AFTER INSERT ON squads.squad_members
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION squads.weigh_changed_members();
+CREATE OR REPLACE TRIGGER members_changed_weigh_criteria AFTER UPDATE ON squads.squad_members
+    REFERENCING OLD TABLE AS former NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION squads.weigh_changed_members();
+CREATE OR REPLACE TRIGGER members_removed_weigh_criteria AFTER DELETE ON squads.squad_members
+    REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION squads.weigh_changed_members();
+
 CREATE OR REPLACE FUNCTION squads.policy_seconds(parameter text) RETURNS interval
 LANGUAGE sql STABLE STRICT AS $$
     SELECT make_interval(secs => (content ->> parameter)::double precision) FROM squads.current_policy
@@ -113,13 +230,19 @@ COMMENT ON COLUMN squads.pending_bids.waits IS 'Whether it still waits';
 
 -- The guards of rules.lifecycle and rules.rosters in SQL. research_squads_status_idx finds the squads that live;
 -- what lies behind a guard is read where those before it pass, so that a squad which waits costs a comparison of
--- times. A squad that is to be abandoned is none of this gap's.
+-- times. A squad that is to be abandoned is none of this gap's. Squads whose criteria are met are in criteria_met, and
+-- squad_crews_members_idx says which are full. Of the bids (squad_join_bids_one_pending) those that a rule decides come
+-- first, with one probe of squad_members_pkey each; of the others `gaps.is_open` asks for those whose time is over, and
+-- that is seen before members are counted.
 CREATE VIEW squads.missing_squad_rosters AS
 WITH terms AS MATERIALIZED (
     SELECT squads.clock() AS now,
            (content ->> 'recruit_extensions')::bigint AS most_extensions,
            (content ->> 'max_members')::bigint AS max_members
     FROM squads.current_policy
+),
+full_squads AS MATERIALIZED (
+    SELECT crew.squad_id FROM terms JOIN squads.squad_crews AS crew ON crew.members >= terms.max_members
 ),
 step AS (
     SELECT squad.id AS squad_id, squad.formed_at AS since,
@@ -146,43 +269,42 @@ step AS (
         ON squad.status = 'active' AND coalesce(squad.target_disband_at, terms.now) <= terms.now
     UNION ALL
     SELECT squad.id, terms.now, 'all its success criteria are met'
-    FROM terms JOIN squads.research_squads AS squad
-        ON squad.status = 'active' AND squad.target_disband_at > terms.now
-    -- Most squads want a finding merged and have none: that is seen without reading their criteria through.
-    WHERE (squad.findings_bubbled > 0 OR NOT squad.success_criteria @> '[{"measure": "findings_bubbled"}]')
-      AND CASE WHEN jsonb_typeof(squad.success_criteria) = 'array' AND squad.success_criteria <> '[]' THEN
-        NOT EXISTS (
-            SELECT FROM jsonb_array_elements(squad.success_criteria) AS criterion
-            WHERE NOT coalesce(CASE criterion ->> 'measure'
-                WHEN 'findings_bubbled' THEN squad.findings_bubbled
-                WHEN 'findings_authored' THEN
-                    (SELECT sum(findings_authored) FROM squads.squad_members WHERE squad_id = squad.id)
-                WHEN 'journal_entries' THEN
-                    (SELECT sum(journal_entries) FROM squads.squad_members WHERE squad_id = squad.id)
-                WHEN 'members' THEN squads.working_members(squad.id)
-                END >= squads.at_least(criterion), false))
-        END
+    FROM terms
+    CROSS JOIN squads.criteria_met AS fulfilled
+    JOIN squads.research_squads AS squad
+        ON squad.id = fulfilled.squad_id AND squad.status = 'active' AND squad.target_disband_at > terms.now
+    WHERE squads.meets_its_criteria(squad.id)
 )
 SELECT 'squad:' || step.squad_id AS unit, step.since, step.reason,
        trim_scale(coalesce(pool.balance_micro, 0) / 1000000.0) AS tokens_at_stake
 FROM step LEFT JOIN squads.accounts AS pool ON pool.name = 'squad:' || step.squad_id
 UNION ALL
-SELECT 'bid:' || bid.bid_id,
-       CASE WHEN by_rule.reason IS NOT NULL THEN bid.bid_at ELSE bid.waits_until END,
-       CASE WHEN by_rule.reason IS NOT NULL THEN by_rule.reason
-            WHEN bid.time_over THEN 'nobody decided it in time'
+SELECT 'bid:' || bid.id, bid.bid_at, by_rule.reason, 0
+FROM squads.squad_join_bids AS bid
+JOIN squads.research_squads AS squad ON squad.id = bid.squad_id
+CROSS JOIN terms
+LEFT JOIN full_squads ON full_squads.squad_id = bid.squad_id
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN squad.status IN ('harvesting', 'disbanded')
+                THEN format('the squad is %s and takes no members', squad.status)
+                WHEN (SELECT true FROM squads.squad_members AS member
+                      WHERE member.squad_id = bid.squad_id AND member.agent_id = bid.agent_id
+                        AND member.left_at IS NULL)
+                THEN 'the agent is a member already'
+                WHEN bid.role <> 'observer' AND full_squads.squad_id IS NOT NULL
+                THEN format('the squad has its %s members', terms.max_members) END AS reason
+) AS by_rule
+WHERE bid.status = 'pending' AND by_rule.reason IS NOT NULL
+UNION ALL
+SELECT 'bid:' || bid.bid_id, bid.waits_until,
+       CASE WHEN bid.time_over THEN 'nobody decided it in time'
             ELSE format('waits for a person or an agent to decide it: `squads bids decide %s`', bid.bid_id) END,
        0
 FROM squads.pending_bids AS bid
 CROSS JOIN terms
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN bid.status IN ('harvesting', 'disbanded')
-                THEN format('the squad is %s and takes no members', bid.status)
-                WHEN bid.is_member THEN 'the agent is a member already'
-                WHEN bid.role <> 'observer' AND bid.working_members >= terms.max_members
-                THEN format('the squad has its %s members', terms.max_members) END AS reason
-) AS by_rule
-WHERE by_rule.reason IS NOT NULL OR bid.time_over OR bid.waits;
+WHERE (bid.time_over OR bid.waits)
+  AND bid.status NOT IN ('harvesting', 'disbanded') AND NOT bid.is_member
+  AND (bid.role = 'observer' OR bid.working_members < terms.max_members);
 COMMENT ON VIEW squads.missing_squad_rosters IS
 'Squads that may recruit, begin, recruit on or be harvested, and bids that nobody has decided.';
 

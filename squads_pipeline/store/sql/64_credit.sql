@@ -12,9 +12,11 @@ CREATE OR REPLACE TRIGGER outcomes_await_dividend AFTER INSERT ON squads.outcome
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT EXECUTE FUNCTION squads.await_dividend();
 
-CREATE OR REPLACE FUNCTION squads.end_wait_for_dividend() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Plans are kept for the session: one made while the inbox was empty would scan it for each of many outcomes.
+CREATE OR REPLACE FUNCTION squads.end_wait_for_dividend() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
 BEGIN
-    DELETE FROM squads.outcomes_unsettled AS waiting USING inserted WHERE inserted.outcome_id = waiting.outcome_id;
+    DELETE FROM squads.outcomes_unsettled WHERE outcome_id = ANY (ARRAY(SELECT outcome_id FROM inserted));
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION squads.end_wait_for_dividend() IS 'Takes each outcome that is settled out of outcomes_unsettled.';
