@@ -61,7 +61,12 @@ def test_the_last_of_two_entries_written_at_once_counts(engine: Engine) -> None:
     wrote = text("UPDATE squads.squad_members SET journal_entries = 1 WHERE agent_id = :agent")
     with engine.connect() as first, engine.connect() as second:
         first.execute(wrote, {"agent": "ada"})
-        other = threading.Thread(target=lambda: (second.execute(wrote, {"agent": "bo"}), second.commit()))
+
+        def of_bo() -> None:
+            second.execute(wrote, {"agent": "bo"})
+            second.commit()
+
+        other = threading.Thread(target=of_bo)
         other.start()
         other.join(0.3)
         first.commit()

@@ -48,9 +48,9 @@ def upgrade() -> None:
         sa.Column(
             "quiet_until",
             sa.DateTime(timezone=True),
-            server_default="-infinity",
+            server_default="epoch",
             nullable=False,
-            comment="Until when nothing but a wake-up lets it pay; -infinity for one that is to be looked at",
+            comment="Until when nothing but a wake-up lets it pay; 1970 for one that is to be looked at",
         ),
         schema="squads",
     )
@@ -84,7 +84,7 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("pledges_in_force_rest_has_its_reason"),
         "pledges_in_force",
-        "(rests_for IS NULL) = (quiet_until = '-infinity')",
+        "(rests_for IS NULL) = (quiet_until = 'epoch')",
         schema="squads",
     )
 

@@ -70,8 +70,8 @@ pledges_in_force = Table(
         "quiet_until",
         DateTime(timezone=True),
         nullable=False,
-        server_default="-infinity",
-        comment="Until when nothing but a wake-up lets it pay; -infinity for one that is to be looked at",
+        server_default="epoch",
+        comment="Until when nothing but a wake-up lets it pay; 1970 for one that is to be looked at",
     ),
     Column(
         "rests_for",
@@ -79,7 +79,7 @@ pledges_in_force = Table(
         comment="What it lacks while it rests: places in the cycle, means in the wallet, or squads; else null",
     ),
     CheckConstraint("rests_for IN ('places', 'means', 'squads')", name="rests_for_is_known"),
-    CheckConstraint("(rests_for IS NULL) = (quiet_until = '-infinity')", name="rest_has_its_reason"),
+    CheckConstraint("(rests_for IS NULL) = (quiet_until = 'epoch')", name="rest_has_its_reason"),
     # A look at the gap reads those that are not at rest, however many are in force.
     Index("pledges_in_force_quiet_until_idx", "quiet_until"),
     Index("pledges_in_force_resting_idx", "rests_for", postgresql_where=text("rests_for = 'squads'")),

@@ -7,7 +7,7 @@ BEGIN
     INSERT INTO squads.pledges_in_force (agent_id, pledge_id)
     SELECT agent_id, max(id) FROM inserted WHERE NOT revoked GROUP BY agent_id
     ON CONFLICT (agent_id) DO UPDATE
-        SET pledge_id = excluded.pledge_id, quiet_until = '-infinity', rests_for = NULL;
+        SET pledge_id = excluded.pledge_id, quiet_until = 'epoch', rests_for = NULL;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION squads.put_pledges_in_force() IS
@@ -116,7 +116,7 @@ COMMENT ON COLUMN squads.pledge_terms.denominator IS 'Denominator of that part';
 CREATE VIEW squads.pledges_awake AS
 WITH moment AS MATERIALIZED (SELECT squads.clock() AS now)
 SELECT agent_id, pledge_id FROM squads.pledges_in_force
-WHERE quiet_until BETWEEN '-infinity' AND (SELECT now FROM moment)
+WHERE quiet_until BETWEEN 'epoch' AND (SELECT now FROM moment)
 UNION ALL
 SELECT consent.agent_id, consent.pledge_id
 FROM (SELECT DISTINCT agent_id FROM squads.pledge_wakeups
