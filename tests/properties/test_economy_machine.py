@@ -54,7 +54,12 @@ ANY = st.integers(0, 99)
 AMOUNTS = st.one_of(
     st.integers(1, 3 * TOKEN), st.integers(1, 120).map(lambda tokens: tokens * TOKEN), st.just(7_654_321)
 )
-HOURS = st.sampled_from([0.2, 1, 7, 25, 49, 121])
+TIDES = (7, 1, 25, 7, 49)
+"""Hours between the runs that come by themselves."""
+HOURS = st.sampled_from([0.2, *TIDES])
+
+VERDICTS = st.sampled_from(["accept", "accept", "accept", "reject", None])
+PPM = st.integers(0, 1_000_000)
 
 
 def pick(options: Sequence[T], number: int) -> T | None:
@@ -70,6 +75,7 @@ class EconomyMachine(RuleBasedStateMachine):
         self.model = Model(POLICY.treasury_target_micro, POLICY.matching_pool_target_micro)
         self.watch = Watch(self.economy, self.model)
         self.number = 0
+        self.steps = 0
         self.repeatable: list[Callable[[], object]] = []
         self.acted = True
 
@@ -98,16 +104,32 @@ class EconomyMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
+        """Two squads at work, two that recruit around targets, and some money in all of them."""
         for agent in ("ada", "bo", "cy", "dee"):
             self._agent(agent, 300 * TOKEN)
+        for agent, squad in (("ada", "heat"), ("bo", "cold")):
+            self.must(forming.form, agent, charter="Find out.", squad=squad)
+            for other in ("cy", "dee"):
+                bid = self.must(joining.join, other, squad, pitch="I can help.").bid_id
+                self.must(joining.decide, agent, bid, accept=True, rationale="so")
+                self._give(other, squad, 9 * TOKEN + 1)
         self.must(targets.add_target, Target("gap", "warm", "Is it warm?", 700_001))
-        self.must(targets.add_target, Target("gap", "cold", "Is it cold?", 900_000))
+        self.must(targets.add_target, Target("gap", "mild", "Is it mild?", 900_000))
+        self.economy.pass_time(timedelta(hours=25))
+        for gap in ("squads_formed", "squad_rosters"):
+            self.watch.drive(gap)
 
     def _agent(self, agent: str, micro: int) -> None:
         self.must(community.add_agent, agent, tokens_micro=micro)
         self.model.move("issuance", f"wallet:{agent}", micro)
 
-    # Time, and the drivers.
+    # Time, and the drivers, which also run by themselves every seven steps, so that every history goes on.
+
+    @invariant()
+    def the_pipeline_runs(self) -> None:
+        self.steps += 1
+        if self.steps % 7 == 0:
+            self.everything_is_reconciled(TIDES[self.steps // 7 % len(TIDES)])
 
     @rule(hours=HOURS)
     def time_passes(self, hours: float) -> None:
@@ -118,7 +140,6 @@ class EconomyMachine(RuleBasedStateMachine):
         self.acted = True
         self.watch.drive(list(DRIVERS)[number % len(DRIVERS)])
 
-    @rule(hours=HOURS)
     def everything_is_reconciled(self, hours: float) -> None:
         self.acted = True
         self.economy.pass_time(timedelta(hours=hours))
@@ -141,7 +162,10 @@ class EconomyMachine(RuleBasedStateMachine):
         agent, squad = pick(self.economy.agents(), who), self.named("squad")
         form = partial(forming.form, agent=agent, charter="Find out.", squad=squad)
         assert self.must(form).status == "recruiting"
-        self.repeatable.append(lambda: self.must(form).repeated)
+        self.repeatable.append(lambda: self._is_over(squad) or self.must(form).repeated)
+
+    def _is_over(self, squad: str) -> bool:
+        return squad in {one.id for one in self.economy.squads("disbanded")}
 
     @rule(who=ANY, where=ANY, how=ANY, role=st.sampled_from(["researcher", "reviewer", "observer"]))
     def an_agent_joins(self, who: int, where: int, how: int, role: str) -> None:
@@ -173,24 +197,25 @@ class EconomyMachine(RuleBasedStateMachine):
         self.model.move("issuance", name, micro)
         self.repeatable.append(lambda: self.must(mint).replayed)
 
-    @rule(who=ANY, where=ANY, micro=AMOUNTS, sponsors=st.booleans())
-    def an_agent_gives(self, who: int, where: int, micro: int, sponsors: bool) -> None:
-        agent = pick(self.economy.agents(), who)
-        squad = pick(self.economy.squads("forming", "recruiting", "active", "harvesting", "disbanded"), where)
-        if agent is None or squad is None:
-            return
-        give = funding.sponsor if sponsors else funding.contribute
-        key = self.named("gift")
-        gift = partial(give, agent=agent, squad=squad.id, key=key)
-        may = squad.status in ("recruiting", "active") and self.model.balances[f"wallet:{agent}"] >= micro
-        if (self.do(gift, amount_micro=micro) is not None) != may:
-            raise AssertionError(f"{agent} giving {micro} µT to {squad} should{'' if may else ' not'} work")
+    @rule(who=st.lists(ANY, min_size=1, max_size=3), where=ANY, micro=AMOUNTS, sponsors=st.booleans())
+    def agents_give(self, who: list[int], where: int, micro: int, sponsors: bool) -> None:
+        squads = self.economy.squads("recruiting", "active") + self.economy.squads("harvesting", "disbanded")
+        squad, agents = squads[where % len(squads)].id, self.economy.agents()
+        for number in who:
+            self._give(agents[number % len(agents)], squad, micro, sponsors=sponsors)
+
+    def _give(self, agent: str, squad: str, micro: int, *, sponsors: bool = False) -> None:
+        command, key = funding.sponsor if sponsors else funding.contribute, self.named("gift")
+        gift = partial(command, agent=agent, squad=squad, key=key)
+        may = squad in {one.id for one in self.economy.squads("recruiting", "active")}
+        may &= self.model.balances[f"wallet:{agent}"] >= micro
+        assert (self.do(gift, amount_micro=micro) is not None) == may
         if not may:
             return
         if sponsors:
-            self.model.grant(f"wallet:{agent}", squad.id, micro)
+            self.model.grant(f"wallet:{agent}", squad, micro)
         else:
-            self.model.contribute(agent, squad.id, micro)
+            self.model.contribute(agent, squad, micro)
         self.repeatable.append(lambda: self.must(gift, amount_micro=micro).repeated)
         self.repeatable.append(lambda: self._conflicts(partial(gift, amount_micro=micro + 1)))
 
@@ -276,45 +301,44 @@ class EconomyMachine(RuleBasedStateMachine):
 
     # Work, and its credit.
 
-    @rule(which=ANY, keyed=st.booleans())
-    def a_member_logs(self, which: int, keyed: bool) -> None:
+    @rule(which=ANY, who=ANY, verdict=VERDICTS, ppm=PPM, keyed=st.booleans())
+    def a_member_works(self, which: int, who: int, verdict: str | None, ppm: int, keyed: bool) -> None:
         member = pick(self.economy.members("active"), which)
         if member is None:
             return
-        key = self.named("entry") if keyed else None
-        log = partial(work.log, agent=member.agent_id, squad=member.squad_id, entry_type="note", key=key)
-        self.must(log, title="A note", body="Noted.")
-        self.model.entries.append((member.squad_id, member.agent_id))
-        if keyed:
-            self.repeatable.append(lambda: self.must(log, title="A note", body="Noted.").repeated)
+        if which % 3:
+            self._find(member.agent_id, member.squad_id, ppm, verdict, who)
+        else:
+            self._log(member.agent_id, member.squad_id, self.named("entry") if keyed else None)
 
-    @rule(which=ANY, ppm=st.integers(0, 1_000_000))
-    def a_member_finds(self, which: int, ppm: int) -> None:
-        member = pick(self.economy.members("active"), which)
-        if member is None:
-            return
-        find = partial(work.find, agent=member.agent_id, squad=member.squad_id, finding_type="evidence")
+    def _log(self, agent: str, squad: str, key: str | None) -> None:
+        log = partial(work.log, agent=agent, squad=squad, entry_type="note", title="A note", body="Noted.")
+        self.must(log, key=key)
+        self.model.entries.append((squad, agent))
+        if key is not None:
+            self.repeatable.append(lambda: self.must(log, key=key).repeated)
+
+    def _find(self, agent: str, squad: str, ppm: int, verdict: str | None, reviewer: int) -> None:
         key = self.named("finding")
-        found = self.must(find, title="It is", confidence_ppm=ppm, key=key)
-        self.model.findings[found.finding_id] = Finding(member.squad_id, member.agent_id, ppm)
-        self.repeatable.append(lambda: self.must(find, title="It is", confidence_ppm=ppm, key=key).repeated)
+        find = partial(work.find, agent=agent, squad=squad, finding_type="evidence", title="It is", key=key)
+        found = self.must(find, confidence_ppm=ppm)
+        self.model.findings[found.finding_id] = Finding(squad, agent, ppm)
+        self.repeatable.append(lambda: self.must(find, confidence_ppm=ppm).repeated)
+        if verdict is not None:
+            self._review(found.finding_id, reviewer, verdict, None)
 
-    @rule(
-        which=ANY,
-        who=ANY,
-        verdict=st.sampled_from(["accept", "accept", "reject"]),
-        ppm=st.none() | st.integers(0, 1_000_000),
-    )
-    def a_finding_is_reviewed(self, which: int, who: int, verdict: str, ppm: int | None) -> None:
-        pending = self.economy.rows(
-            "SELECT id FROM squads.squad_findings WHERE bubble_up_status = 'pending' ORDER BY id"
-        )
-        finding, agent = pick(pending, which), pick(self.economy.agents(), who)
-        if finding is None or agent is None:
-            return
-        review = partial(work.review, agent=agent, finding_id=finding.id, verdict=verdict)
+    @rule(which=ANY, who=ANY, verdict=VERDICTS, ppm=st.none() | PPM)
+    def a_finding_is_reviewed(self, which: int, who: int, verdict: str | None, ppm: int | None) -> None:
+        query = "SELECT id FROM squads.squad_findings WHERE bubble_up_status = 'pending' ORDER BY id"
+        finding = pick(self.economy.rows(query), which)
+        if finding is not None:
+            self._review(finding.id, who, verdict or "accept", ppm)
+
+    def _review(self, finding: int, who: int, verdict: str, ppm: int | None) -> None:
+        agents, known = self.economy.agents(), self.model.findings[finding]
+        agent = agents[who % len(agents)]
+        review = partial(work.review, agent=agent, finding_id=finding, verdict=verdict)
         said = self.do(review, rationale="read", confidence_ppm=ppm)
-        known = self.model.findings[finding.id]
         assert said is None or agent != known.author
         if said is not None and not said.repeated:
             known.reviews.append((agent, verdict, ppm))
@@ -432,9 +456,9 @@ def test_an_economy_lives(connection: Connection, tmp_path: Path, monkeypatch: p
     run_state_machine_as_test(
         partial(EconomyMachine, connection),
         settings=settings(
-            max_examples=12,
+            max_examples=int(__import__("os").environ.get("N", "12")),
             stateful_step_count=40,
-            derandomize=True,
+            derandomize="N" not in __import__("os").environ,
             deadline=None,
             phases=(Phase.explicit, Phase.generate),
             suppress_health_check=list(HealthCheck),
