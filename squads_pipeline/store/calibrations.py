@@ -6,7 +6,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, cast, func, insert, select, text
+from sqlalchemy import BigInteger, Connection, cast, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import bindparam
 
@@ -132,18 +132,25 @@ class Recorded:
     effective_on: date
 
 
+# The lock on the policy, which the caller holds, makes the next number safe to read; a dry run that is rolled back
+# says the number that the real run then gives, which a sequence would have passed.
+_RECORD = text("""
+INSERT INTO squads.policy_calibration
+    (id, proposed_at, evaluated_policy_id, proposed_policy_id, parameter, current_value, proposed_value, outcomes,
+     outcomes_through, rank_correlation, evidence, policy_id, rule_version, driver, run_id, effective_on)
+OVERRIDING SYSTEM VALUE
+SELECT (SELECT coalesce(max(id), 0) + 1 FROM squads.policy_calibration), :proposed_at, :evaluated_policy_id,
+       :proposed_policy_id, :parameter, :current_value, :proposed_value, :outcomes, :outcomes_through,
+       CAST(:rank_correlation AS numeric), :evidence, :policy_id, :rule_version, :driver, :run_id,
+       squads.utc_day(squads.clock())
+RETURNING id
+""").bindparams(bindparam("evidence", type_=JSONB))
+
+
 def record(connection: Connection, values: Mapping[str, Any], moment: datetime, stamp: Stamp) -> int:
-    """Write a calibration made of the facts of a moment, and return its number."""
-    number: int = connection.execute(
-        insert(policy_calibration)
-        .values(
-            proposed_at=moment,
-            effective_on=func.squads.utc_day(func.squads.clock()),
-            **values,
-            **stamp.columns(),
-        )
-        .returning(policy_calibration.c.id)
-    ).scalar_one()
+    """Write a calibration made of the facts of a moment, and return its number; the caller holds the policy."""
+    parameters = {"proposed_at": moment, **values, **stamp.columns()}
+    number: int = connection.execute(_RECORD, parameters).scalar_one()
     return number
 
 

@@ -57,7 +57,7 @@ def verify(engine: Engine, console: Console | None) -> Verified:
     verdicts = []
     with snapshot(engine) as connection:
         through = verifications.newest_transfer(connection)
-        for number, description, find in _checks():
+        for number, description, find in checks():
             if console is not None and console.is_terminal:
                 console.print(f"[dim]{number} {escape(description)}[/]", end="\r")
             found = find(connection, None)
@@ -123,7 +123,8 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
         yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Findings]]]:
+def checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Findings]]]:
+    """Yield everything that must hold: its number, what it says, and what finds what breaks it."""
     for one in (
         *INVARIANTS.values(),
         *FORMATION_INVARIANTS,
