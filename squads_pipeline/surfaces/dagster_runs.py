@@ -3,15 +3,16 @@
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import dagster as dg
 
-from sensors.gaps import DRIVER_TAG, GAP_TAG
+from assets import tags
+from assets.checks import FINDINGS, VERIFIED
 from squads_pipeline.definitions import defs
 from squads_pipeline.drivers.registry import DRIVERS
 from squads_pipeline.server.dagster_processes import project_folder
@@ -29,8 +30,10 @@ class AssetRun:
         assets: what it was to materialise.
         run_id: Dagster's id of it.
         success: whether it and all blocking checks succeeded.
-        facts: what the assets told, by name, as people read it.
+        facts: what the assets told, by name, as people read it; numbers of several days are added up.
         failures: why it failed, and which checks did, in words.
+        findings: what the failed checks found first: columns by their names, as the UI shows them.
+        verified: facts that checks recomputed.
     """
 
     assets: tuple[str, ...]
@@ -38,6 +41,8 @@ class AssetRun:
     success: bool
     facts: dict[str, int | str]
     failures: tuple[str, ...]
+    findings: tuple[Mapping[str, str], ...] = ()
+    verified: int = 0
 
 
 def driven_and_marts() -> tuple[list[str], list[str]]:
@@ -46,7 +51,7 @@ def driven_and_marts() -> tuple[list[str], list[str]]:
     marts: list[str] = []
     for spec in defs.resolve_all_asset_specs():
         if spec.key in defs.resolve_asset_graph().materializable_asset_keys:
-            (driven if DRIVER_TAG in spec.tags else marts).append(spec.key.path[-1])
+            (driven if tags.DRIVER in spec.tags else marts).append(spec.key.path[-1])
     return sorted(driven, key=list(DRIVERS).index), marts
 
 
@@ -61,26 +66,59 @@ def recorder() -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def materialise(instance: dg.DagsterInstance, assets: Sequence[str], day: date) -> AssetRun:
-    """Run assets with their checks for a day; a failure is told in the result."""
+def materialise(
+    instance: dg.DagsterInstance,
+    assets: Sequence[str],
+    first: date,
+    last: date | None = None,
+    *,
+    config: Mapping[str, Any] | None = None,
+) -> AssetRun:
+    """Run assets with their checks for a day, or for a range as one run; a failure is told in the result.
+
+    Args:
+        instance: where the run is recorded.
+        assets: their names.
+        first: the day, or the first of the range.
+        last: last day of the range, if there is one.
+        config: what each of the assets is configured with.
+    """
+    last = last or first
+    ops = {"ops": {name: {"config": dict(config)} for name in assets}} if config else {}
     result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
-        run_config=_QUIET,
+        run_config={**_QUIET, **ops},
         instance=instance,
-        partition_key=day.isoformat(),
+        partition_key=first.isoformat() if first == last else None,
         asset_selection=[dg.AssetKey(name) for name in assets],
-        tags={**worker_tag(), **_tags(assets)},
+        tags={**worker_tag(), **_tags(assets), tags.DAYS: tags.days(first, last), **_range(first, last)},
         raise_on_error=False,
     )
     return AssetRun(
-        tuple(assets), result.run_id, result.success, _facts(result, assets), tuple(_failures(result))
+        tuple(assets),
+        result.run_id,
+        result.success,
+        _facts(result, assets),
+        tuple(_failures(result)),
+        tuple(_findings(result)),
+        _verified(result),
     )
+
+
+def _range(first: date, last: date) -> dict[str, str]:
+    """The tags by which Dagster runs a range of partitions as one."""
+    if first == last:
+        return {}
+    return {
+        "dagster/asset_partition_range_start": first.isoformat(),
+        "dagster/asset_partition_range_end": last.isoformat(),
+    }
 
 
 def _tags(assets: Sequence[str]) -> dict[str, str]:
     """The tags that a sensor's run of the same asset has, so that sensors see this one in flight."""
     for spec in defs.resolve_all_asset_specs():
-        if [spec.key.path[-1]] == list(assets) and DRIVER_TAG in spec.tags:
-            return {DRIVER_TAG: spec.tags[DRIVER_TAG], GAP_TAG: assets[0]}
+        if [spec.key.path[-1]] == list(assets) and tags.DRIVER in spec.tags:
+            return {tags.DRIVER: spec.tags[tags.DRIVER], tags.GAP: assets[0]}
     return {}
 
 
@@ -91,11 +129,25 @@ def _facts(result: dg.ExecuteInProcessResult, assets: Sequence[str]) -> dict[str
             for key, value in materialization.metadata.items():
                 if key.startswith("dagster/"):
                     continue
+                before = facts.get(key)
                 if isinstance(value, dg.IntMetadataValue) and value.value is not None:
-                    facts[key] = value.value
+                    facts[key] = value.value + (before if isinstance(before, int) else 0)
                 elif isinstance(value, dg.TextMetadataValue) and value.text:
                     facts[key] = value.text
     return facts
+
+
+def _findings(result: dg.ExecuteInProcessResult) -> Iterator[Mapping[str, str]]:
+    for check in result.get_asset_check_evaluations():
+        rows = check.metadata.get(FINDINGS)
+        if not check.passed and isinstance(rows, dg.JsonMetadataValue):
+            for row in rows.data or ():
+                yield {"check": check.check_name, **row}
+
+
+def _verified(result: dg.ExecuteInProcessResult) -> int:
+    counts = (check.metadata.get(VERIFIED) for check in result.get_asset_check_evaluations())
+    return sum(one.value or 0 for one in counts if isinstance(one, dg.IntMetadataValue))
 
 
 def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
