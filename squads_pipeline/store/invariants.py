@@ -131,6 +131,7 @@ _ALL = (
         "A round pays at most its budget, a squad gets at most its cap, and what was decided was paid.",
         queries.ROUNDS,
         queries.PAYMENTS,
+        queries.RESTATEMENTS,
     ),
     invariant(
         "I11",

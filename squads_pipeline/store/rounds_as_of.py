@@ -140,7 +140,7 @@ def as_of(
     sums = {dust: _Sums(connection, first, last, dust) for dust in {dust_of[one.policy_id] for one in rounds}}
     until = {row[0]: row[1] for row in connection.execute(_MATCHABLE, bounds)}
     aside = {row[0]: frozenset(row[1]) for row in connection.execute(_PUT_ASIDE, bounds)}
-    payments: dict[int, list[tuple[str, int]]] = {}
+    payments: dict[int, list[tuple[str, int]]] = {one.id: [] for one in rounds}
     for round_id, squad, paid in connection.execute(_PAID, bounds):
         payments.setdefault(round_id, []).append((squad, paid))
     matched: dict[str, int] = {}

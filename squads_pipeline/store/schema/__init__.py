@@ -53,6 +53,7 @@ from squads_pipeline.store.schema.pledges import (
     pledges,
     pledges_in_force,
 )
+from squads_pipeline.store.schema.restatements import restatements
 from squads_pipeline.store.schema.seals import ledger_seals, transfer_seals, unsealed_transfers
 from squads_pipeline.store.schema.squads import agents, research_squads
 from squads_pipeline.store.schema.work import finding_reviews, squad_findings, squad_journal
@@ -99,6 +100,7 @@ __all__ = [
     "qf_standings",
     "qf_unclaimed",
     "research_squads",
+    "restatements",
     "reviewed_findings",
     "squad_events",
     "squad_findings",
