@@ -24,6 +24,10 @@ SHOWN: Final = 20
 """Failing units shown in the UI."""
 
 
+RESTATABLE: Final = ("qf_matches", "harvest_distributions", "credit_dividends")
+"""Assets whose facts have revisions."""
+
+
 class RestatableConfig(dg.Config):
     """What a run of an asset whose facts have revisions may be told besides."""
 

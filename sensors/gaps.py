@@ -9,9 +9,9 @@ import dagster as dg
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from assets import tags
 from assets.credit import CREDIT_ASSETS
 from assets.findings import FINDING_ASSETS
-from assets import tags
 from assets.formation import squads_formed
 from assets.funding import qf_matches
 from assets.harvest import harvest_distributions

@@ -40,7 +40,8 @@ def correct(
         differences: (holder, µT): positive for what it should have got, negative for what it got too much.
         holders: what each has.
         from_recovered: whether gains are paid from what is recovered alone, as where the payer is a pool that was
-            shared out and closed; then a shortage is apportioned by largest remainder, and no gain comes first.
+            shared out and closed; then a shortage is apportioned by largest remainder, no gain comes first, and nothing
+            is taken that is not given.
 
     Raises:
         ValueError: a holder is unknown or has less than nothing.
@@ -53,6 +54,7 @@ def correct(
     if from_recovered:
         taken = _taken(differences, balances)
         given = _within(given, sum(taken))
+        taken = _within(taken, sum(given))
     else:
         for (holder, _), amount in zip(differences, given, strict=True):
             balances[holder] += amount

@@ -55,7 +55,7 @@ _POSTED: Final = ("transfer", "payout", "refund")
 
 
 def difference(field: str, expected: object, found: object) -> str:
-    """What is found less what should be, in tokens; empty unless the field is an amount. None stands for nothing paid."""
+    """What is found less what should be, in tokens; empty unless the field is an amount. None is nothing paid."""
     if not (field.endswith("_micro") or field in _POSTED):
         return ""
     wanted, there = expected or 0, found or 0

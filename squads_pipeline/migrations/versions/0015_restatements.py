@@ -84,13 +84,9 @@ def upgrade() -> None:
             ),
         ),
         sa.Column("reason", sa.Text(), nullable=False, comment="The operator's reason"),
-        sa.Column(
-            "restated_at", sa.DateTime(timezone=True), nullable=False, comment="When it was restated"
-        ),
+        sa.Column("restated_at", sa.DateTime(timezone=True), nullable=False, comment="When it was restated"),
         sa.Column("policy_id", sa.Text(), nullable=False, comment="Policy in force, by its content"),
-        sa.Column(
-            "rule_version", sa.Text(), nullable=False, comment="Version of the rule that decided"
-        ),
+        sa.Column("rule_version", sa.Text(), nullable=False, comment="Version of the rule that decided"),
         sa.Column("driver", sa.Text(), nullable=False, comment="Driver or command that wrote the row"),
         sa.Column(
             "run_id",
