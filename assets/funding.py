@@ -60,7 +60,8 @@ class QfMatchesConfig(driven.RestatableConfig):
     deps=[contributions, research_squads, pledged_contributions],
     description=(
         "A squad's match in a quadratic-funding round. Today: claims what waits, weighs the squads and pays, "
-        "all or nothing. A past day: recomputes its rounds from their frozen inputs and pays nobody, unless told to restate."
+        "all or nothing. A past day: recomputes its rounds from their frozen inputs and pays nobody, "
+        "unless told to restate."
     ),
     group_name="funding",
     owners=OWNERS,

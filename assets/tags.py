@@ -1,4 +1,4 @@
-"""Tags by which runs are found, and by which sensors know them: whose, for which days, under which policy. No queries."""
+"""Tags by which runs are found and sensors know them: whose, for which days, under which policy. No queries."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -129,7 +129,7 @@ def _request(connection: Connection, asset: dg.AssetsDefinition, gap: str, drive
 def _held_back(instance: dg.DagsterInstance, driver: str, now: datetime) -> str | None:
     """Why not to ask for a run now, for a person; None if nothing stands against it.
 
-    Audits of past days, and what they find, hold nothing back: by their tag for days that are over they are passed over.
+    Audits of past days, and what they find, hold nothing back: a tag says that their days are over.
     """
     ours = dg.RunsFilter(tags={DRIVER_TAG: driver}, statuses=IN_FLIGHT, created_after=now - TOO_OLD)
     flying = _of_today(instance.get_run_records(ours, limit=MEMORY), now)

@@ -186,8 +186,7 @@ def _added(key: str, before: int | str | None, value: int | str) -> int | str:
 
 
 def _micro(tokens: str) -> int:
-    sign = -1 if tokens.startswith("-") else 1
-    return sign * parse_tokens(tokens.removeprefix("-").replace(",", ""))
+    return parse_tokens(tokens.replace(",", ""))
 
 
 def _findings(result: dg.ExecuteInProcessResult) -> Iterator[Mapping[str, str]]:
