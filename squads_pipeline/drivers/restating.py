@@ -5,7 +5,7 @@ which it is made, while the new revision of the fact keeps the day, and so the p
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Connection
@@ -56,9 +56,10 @@ def settle(
     accounts = {name: account.id for name, account in ledger.find_accounts(connection, names).items()}
     ledger.lock_accounts(connection, accounts.values())
     holders = restatements.holders(connection, accounts.values())
-    decided = _decide(owed, [accounts[one.holder] for one in owed], holders, from_recovered=from_recovered)
-    pairs = list(zip(owed, decided, strict=True))
+    gaining = [accounts[one.holder] for one in owed]
     others = [accounts[counterpart_of[one.fact]] for one in owed]
+    decided = _decide(owed, gaining, others, holders, from_recovered=from_recovered)
+    pairs = list(zip(owed, decided, strict=True))
     reason, stamp = restatement.reason.strip(), restatement.stamp
     moved_micro = restatements.post(
         connection, pairs, accounts, others, reason, stamp, losses_first=from_recovered
@@ -73,13 +74,25 @@ def settle(
 def _decide(
     owed: Sequence[Owed],
     accounts: Sequence[int],
+    others: Sequence[int],
     holders: Mapping[int, Holder],
     *,
     from_recovered: bool,
 ) -> list[Correction]:
+    """What becomes of each fact's difference; what is given from what was taken, payer by payer."""
     differences = [(account, one.difference_micro) for account, one in zip(accounts, owed, strict=True)]
     known = {account: holders[account] for account in accounts}
-    return correct(differences, known, from_recovered=from_recovered)
+    if not from_recovered:
+        return correct(differences, known)
+    decided: dict[int, Correction] = {}
+    for payer in dict.fromkeys(others):
+        places = [place for place, other in enumerate(others) if other == payer]
+        parts = correct([differences[place] for place in places], known, from_recovered=True)
+        decided |= dict(zip(places, parts, strict=True))
+        for place, part in zip(places, parts, strict=True):
+            before = known[accounts[place]]
+            known[accounts[place]] = replace(before, balance_micro=before.balance_micro + part.moved_micro)
+    return [decided[place] for place in range(len(owed))]
 
 
 def _change(one: Owed, correction: Correction) -> Change:

@@ -13,8 +13,12 @@ from squads_pipeline.drivers.days import Story, run_days
 from squads_pipeline.drivers.match_round import match_round
 from squads_pipeline.drivers.restate_matches import restate_day
 from squads_pipeline.drivers.run import DriverRun, Outcome
+from squads_pipeline.rules.policy import policy_id
+from squads_pipeline.store import ledger, policies
 from squads_pipeline.store.errors import RefusedError
 from squads_pipeline.store.invariants import INVARIANTS
+from squads_pipeline.store.ledger import TransferRequest
+from squads_pipeline.store.stamp import Stamp
 from tests.dagster.conftest import Community, Materialize, checks_of, failed_checks, metadata_of, run_assets
 
 DAY = date(2026, 2, 3)
