@@ -119,7 +119,7 @@ def _compare(one: Recomputed, returned: Mapping[str, Returned]) -> Iterator[Diff
     fact = f"squad {found.squad_id}"
     ours = _is_ours(found)
     if ours:
-        whole = {
+        whole: dict[str, tuple[int | str, int | str]] = {
             "manner": (found.manner, division.manner),
             "total_score": (found.score_ppm, sum(member.score_ppm for member in one.members)),
             "payouts and refunds": (found.posted_micro, found.pool_micro),

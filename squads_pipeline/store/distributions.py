@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from squads_pipeline.rules.distribution import Division
+from squads_pipeline.rules.distribution import Division, Share
 from squads_pipeline.rules.scoring import Work
 from squads_pipeline.store import ledger
 from squads_pipeline.store.ledger import Account

@@ -52,7 +52,7 @@ def test_what_holds_is_verified_as_one_recorded_run_for_each_asset(past: Squads,
     assert runs["qf_matches"]["verified"] == {"rounds": 2, "matches": 2}
     assert counted(engine, "dagster.runs") == len(runs) > 5
     with engine.connect() as connection:
-        tags = dict(
+        tags: dict[str, str] = dict(
             connection.execute(
                 text("SELECT key, value FROM dagster.run_tags WHERE run_id = :run AND key LIKE 'squads/%'"),
                 {"run": runs["qf_matches"]["run_id"]},
