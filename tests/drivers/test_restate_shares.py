@@ -1,9 +1,9 @@
-"""Restated shares of pools and of dividends: what was paid too much pays what was paid too little, and nothing twice."""
+"""Restated shares of pools and dividends: what was too much pays for what was too little, and nothing happens twice."""
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from squads_pipeline.drivers import audit_distributions, restate_dividends, restate_distributions
+from squads_pipeline.drivers import audit_distributions, restate_distributions, restate_dividends
 from squads_pipeline.drivers.run import DriverRun, Outcome, run_driver
 from squads_pipeline.store import runs
 from squads_pipeline.store.harvest_invariants import HARVEST_INVARIANTS
