@@ -1,4 +1,4 @@
-"""A driven asset's run, the same for each: drive, audit or restate its days, tell what came of it. No driver in here."""
+"""A driven asset's run, the same for each: drive, audit or restate its days, tell what came of it. No driver here."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

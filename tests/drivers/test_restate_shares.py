@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine, text
 from squads_pipeline.drivers import audit_distributions, restate_distributions, restate_dividends
 from squads_pipeline.drivers.run import DriverRun, Outcome, run_driver
 from squads_pipeline.store import runs
+from squads_pipeline.store.credit_invariants import CREDIT_INVARIANTS
 from squads_pipeline.store.harvest_invariants import HARVEST_INVARIANTS
 from squads_pipeline.store.invariants import INVARIANTS
 from tests.drivers import credit_world, harvest_world
@@ -113,7 +114,7 @@ def test_a_dividends_shares_are_put_right_from_and_to_the_treasury(settled: Engi
     assert done.facts["differences_left"] == 1
     assert_money_holds(settled)
     with settled.connect() as connection:
-        for one in credit_world.CREDIT_INVARIANTS:
+        for one in CREDIT_INVARIANTS:
             assert one.find(connection, None).first == (), one.name
     assert restated(settled, "credit_dividends").units == 0
 
