@@ -264,10 +264,7 @@ from datetime import date
 from sqlalchemy import event
 from squads_pipeline.drivers.restate_matches import restate_day
 from squads_pipeline.drivers.run import DriverRun, transaction
-from squads_pipeline.rules.policy import policy_id
-from squads_pipeline.store import ledger, policies
-from squads_pipeline.store.ledger import TransferRequest
-from squads_pipeline.store.stamp import Stamp
+from squads_pipeline.store import database
 
 url, last, day = sys.argv[1], int(sys.argv[2]), date.fromisoformat(sys.argv[3])
 engine = database.engine(url)
