@@ -13,8 +13,8 @@ from squads_pipeline.drivers.run import DriverRun, Outcome
 from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.rules.quadratic import RULE_VERSION
 from squads_pipeline.rules.rounds import Match
-from squads_pipeline.store import ledger, matching, policies, restatements, rounds
-from squads_pipeline.store.matching import Revised
+from squads_pipeline.store import ledger, match_revisions, matching, policies, restatements, rounds
+from squads_pipeline.store.match_revisions import Revised
 from squads_pipeline.store.restatements import Owed
 from squads_pipeline.store.rounds import Decided, Round
 from squads_pipeline.store.stamp import Stamp
@@ -53,7 +53,7 @@ def restate_day(connection: Connection, day: date, reason: str, run: DriverRun) 
     wrong = list(_wrong(connection, rounds.between(connection, day, day)))
     if wrong:
         matching.hold_squads(connection, {one.squad for one in wrong})
-        matching.revise_matches(
+        match_revisions.revise(
             connection, [Revised(one.round.id, _revision(one), one.match) for one in wrong], stamp
         )
     moved_micro, changes = settle(
