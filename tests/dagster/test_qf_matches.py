@@ -29,7 +29,7 @@ def test_today_it_pays_and_every_check_is_green(
         ("y", 0),
     ]
     assert set(checks_of(result).values()) == {True}
-    assert len(checks_of(result)) == 8
+    assert len(checks_of(result)) == 10
 
 
 def test_the_run_tells_what_it_did(people: Community, materialize: Materialize, today: date) -> None:
