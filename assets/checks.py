@@ -29,6 +29,9 @@ from squads_pipeline.store.statements import SUPPLY as SUPPLY_BOOK
 SHOWN: Final = 20
 """Findings shown in the UI."""
 
+FINDINGS: Final = "first findings, for programs"
+VERIFIED: Final = "facts verified"
+
 UNFINISHED: Final = "Some days were stated before they were over: materialize them again."
 RECOMPUTED: Final = "rounds_recompute_equal"
 PAYMENTS_RECOMPUTED: Final = "payments_recompute_equal"
@@ -189,7 +192,11 @@ def verdict(key: dg.AssetCheckKey, found: Findings) -> dg.AssetCheckResult:
         asset_key=key.asset_key,
         check_name=key.name,
         passed=found.total == 0,
-        metadata={"findings": found.total, **_findings_table(found.first)},
+        metadata={
+            "findings": found.total,
+            **({} if found.verified is None else {VERIFIED: found.verified}),
+            **_findings_table(found.first),
+        },
     )
 
 
@@ -216,6 +223,14 @@ def _mismatch(book: Book, one: Mismatch) -> Finding:
 
 
 def _findings_table(found: Sequence[Finding]) -> dict[str, dg.MetadataValue]:
-    rows = [(one.subject, one.expected, one.found) for one in found[:SHOWN]]
-    table = reports.markdown_table(("what", "expected", "found"), rows)
-    return {"first findings": dg.MetadataValue.md(table)} if rows else {}
+    if not found:
+        return {}
+    heads = ["what", "expected", "found"]
+    rows = [[one.subject, one.expected, one.found] for one in found[:SHOWN]]
+    if any(one.difference for one in found[:SHOWN]):
+        heads.append("difference")
+        rows = [[*row, one.difference] for row, one in zip(rows, found, strict=False)]
+    return {
+        "first findings": dg.MetadataValue.md(reports.markdown_table(heads, rows)),
+        FINDINGS: dg.MetadataValue.json([dict(zip(heads, row, strict=True)) for row in rows]),
+    }

@@ -12,7 +12,13 @@ from assets import columns, driven, reports
 from assets.partitions import UTC_DAYS
 from assets.sources import KINDS, OWNERS, agent_contributions, artifact_provenance, outcomes
 from resources.database import Database
-from squads_pipeline.drivers import audit_calibrations, audit_dividends, calibrate_policy, pay_dividends
+from squads_pipeline.drivers import (
+    audit_calibrations,
+    audit_dividends,
+    calibrate_policy,
+    pay_dividends,
+    restate_dividends,
+)
 from squads_pipeline.rules import calibration, credit
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.store import calibration_facts, dividend_facts, schema
@@ -69,6 +75,7 @@ _DIVIDENDS: Final = driven.Driven(
     auditor=audit_dividends.audit_day,
     of_day=_dividends_of_day,
     fingerprint=lambda connection, first, last: dividend_facts.summary(connection, first, last).fingerprint,
+    restater=restate_dividends.restate_day,
 )
 
 _CALIBRATIONS: Final = driven.Driven(
@@ -80,7 +87,7 @@ _CALIBRATIONS: Final = driven.Driven(
 )
 
 
-class CreditDividendsConfig(dg.Config):
+class CreditDividendsConfig(driven.RestatableConfig):
     """How a run of `credit_dividends` behaves."""
 
     dry_run: bool = Field(
@@ -118,7 +125,7 @@ def credit_dividends(
     context: dg.AssetExecutionContext, config: CreditDividendsConfig, database: Database
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
     """Pay today's dividends, audit past days."""
-    yield from driven.run(_DIVIDENDS, context, database, dry_run=config.dry_run)
+    yield from driven.run(_DIVIDENDS, context, database, dry_run=config.dry_run, reason=config.given_reason())
 
 
 @dg.asset(

@@ -17,7 +17,8 @@ from assets.pledges import pledged_contributions
 from assets.sources import KINDS, OWNERS, contributions, research_squads
 from resources.database import Database
 from squads_pipeline.drivers import match_round
-from squads_pipeline.drivers.audit_matches import audit_day
+from squads_pipeline.drivers.audit_matches import audit_day, audit_range
+from squads_pipeline.drivers.restate_matches import restate_day
 from squads_pipeline.marts import mechanism_comparison as comparing
 from squads_pipeline.marts import squad_pools as stating
 from squads_pipeline.rules.quadratic import RULE_VERSION
@@ -41,10 +42,12 @@ _MATCHES: Final = driven.Driven(
     auditor=audit_day,
     of_day=_matches_of_day,
     fingerprint=lambda connection, first, last: match_facts.summary(connection, first, last).fingerprint,
+    range_auditor=audit_range,
+    restater=restate_day,
 )
 
 
-class QfMatchesConfig(dg.Config):
+class QfMatchesConfig(driven.RestatableConfig):
     """How a run of `qf_matches` behaves."""
 
     dry_run: bool = Field(
@@ -57,7 +60,8 @@ class QfMatchesConfig(dg.Config):
     deps=[contributions, research_squads, pledged_contributions],
     description=(
         "A squad's match in a quadratic-funding round. Today: claims what waits, weighs the squads and pays, "
-        "all or nothing. A past day: recomputes its rounds from their frozen inputs and pays nobody."
+        "all or nothing. A past day: recomputes its rounds from their frozen inputs and pays nobody, "
+        "unless told to restate."
     ),
     group_name="funding",
     owners=OWNERS,
@@ -73,7 +77,7 @@ def qf_matches(
     context: dg.AssetExecutionContext, config: QfMatchesConfig, database: Database
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
     """Drive today's round, audit past days."""
-    yield from driven.run(_MATCHES, context, database, dry_run=config.dry_run)
+    yield from driven.run(_MATCHES, context, database, dry_run=config.dry_run, reason=config.given_reason())
 
 
 @dg.asset(

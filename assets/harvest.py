@@ -13,7 +13,7 @@ from assets.funding import qf_matches
 from assets.partitions import UTC_DAYS
 from assets.sources import KINDS, OWNERS, research_squads
 from resources.database import Database
-from squads_pipeline.drivers import distribute_pools
+from squads_pipeline.drivers import distribute_pools, restate_distributions
 from squads_pipeline.drivers.audit_distributions import audit_day
 from squads_pipeline.rules.distribution import RULE_VERSION
 from squads_pipeline.rules.money import format_tokens
@@ -45,10 +45,11 @@ _SHARED: Final = driven.Driven(
     fingerprint=lambda connection, first, last: (
         distribution_facts.summary(connection, first, last).fingerprint
     ),
+    restater=restate_distributions.restate_day,
 )
 
 
-class HarvestDistributionsConfig(dg.Config):
+class HarvestDistributionsConfig(driven.RestatableConfig):
     """How a run of `harvest_distributions` behaves."""
 
     dry_run: bool = Field(
@@ -77,7 +78,7 @@ def harvest_distributions(
     context: dg.AssetExecutionContext, config: HarvestDistributionsConfig, database: Database
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
     """Share out today's pools, audit past days."""
-    yield from driven.run(_SHARED, context, database, dry_run=config.dry_run)
+    yield from driven.run(_SHARED, context, database, dry_run=config.dry_run, reason=config.given_reason())
 
 
 HARVEST_ASSETS: Final = (harvest_distributions,)

@@ -9,7 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from assets import charts
-from squads_pipeline.drivers.run import Outcome
+from squads_pipeline.drivers.run import Change, Outcome
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.store.formation_facts import FormationSummary, Seeded
 from squads_pipeline.store.gap_failures import Failure
@@ -18,6 +18,11 @@ from squads_pipeline.store.match_facts import Large, Summary
 
 Told = Mapping[str, dg.MetadataValue]
 """What the UI shows of one day of a run."""
+
+CHANGES: Final = "who gains and loses, for programs"
+
+SHOWN_CHANGES: Final = 100
+"""Restated facts shown of a day."""
 
 _MICRO: Final = "_micro"
 
@@ -28,6 +33,27 @@ def outcome_metadata(outcome: Outcome) -> dict[str, dg.MetadataValue]:
         "units": dg.MetadataValue.int(outcome.units),
         "moved, tokens": dg.MetadataValue.text(format_tokens(outcome.moved_micro)),
         **dict(_fact(name, value) for name, value in outcome.facts.items()),
+        **_changes_table(outcome.changes),
+    }
+
+
+def _changes_table(changes: Sequence[Change]) -> dict[str, dg.MetadataValue]:
+    """Who gains and loses by a restatement, in tokens; nothing if nothing is restated."""
+    if not changes:
+        return {}
+    rows = [
+        (
+            one.fact,
+            one.holder,
+            *map(format_tokens, (one.was_micro, one.is_micro, one.moved_micro)),
+            *map(format_tokens, (one.unrecovered_micro, one.undeliverable_micro)),
+        )
+        for one in changes[:SHOWN_CHANGES]
+    ]
+    heads = ("fact", "account", "was", "is", "moved", "unrecovered", "undeliverable")
+    return {
+        "who gains and loses": dg.MetadataValue.md(markdown_table(heads, rows)),
+        CHANGES: dg.MetadataValue.json([dict(zip(heads, row, strict=True)) for row in rows]),
     }
 
 

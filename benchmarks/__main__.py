@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import closing, drivers, history, idle, looks, pledges, posting, rounds, world
+from benchmarks import backfill, closing, drivers, history, idle, looks, pledges, posting, rounds, world
 from benchmarks.report import Measurement, show
 from squads_pipeline.server.embedded import Embedded
 from squads_pipeline.server.home import Home
@@ -23,6 +23,7 @@ def main() -> None:
             if number <= largest:
                 results += rounds.measure(url, number)
         results.append(idle.measure(url, 10_000, largest))
+        results += backfill.measure(url, Path(folder) / "backfill")
         results.append(pledges.measure(url, 1_000, 100_000))
     with tempfile.TemporaryDirectory() as folder:
         results.append(closing.measure(Path(folder), times=8))

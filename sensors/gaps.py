@@ -9,6 +9,7 @@ import dagster as dg
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from assets import tags
 from assets.credit import CREDIT_ASSETS
 from assets.findings import FINDING_ASSETS
 from assets.formation import squads_formed
@@ -48,9 +49,8 @@ LOOK_EVERY: Final = timedelta(seconds=0.5)
 MEMORY: Final = 20
 """Runs looked back on for failures: more than it takes to reach the longest wait."""
 
-DRIVER_TAG: Final = "squads/driver"
-GAP_TAG: Final = "squads/gap"
-POLICY_TAG: Final = "squads/policy"
+DRIVER_TAG: Final = tags.DRIVER
+GAP_TAG: Final = tags.GAP
 
 
 def gap_sensor(asset: dg.AssetsDefinition, *, stay: timedelta = STAY) -> dg.SensorDefinition:
@@ -114,13 +114,12 @@ def _nothing_due(gap: str, failures: Sequence[Failure]) -> str:
 
 
 def _request(connection: Connection, asset: dg.AssetsDefinition, gap: str, driver: str) -> dg.RunRequest:
+    today = runs.today(connection)
     return dg.RunRequest(
-        partition_key=runs.today(connection).isoformat(),
+        partition_key=today.isoformat(),
         asset_selection=[asset.key],
         tags={
-            DRIVER_TAG: driver,
-            GAP_TAG: gap,
-            POLICY_TAG: policy_id(policies.current(connection)),
+            **tags.of_run(driver, gap, policy_id(policies.current(connection)), today, today),
             # Before marts in the queue: whoever waits for money waits for this.
             "dagster/priority": "1",
         },
@@ -128,19 +127,26 @@ def _request(connection: Connection, asset: dg.AssetsDefinition, gap: str, drive
 
 
 def _held_back(instance: dg.DagsterInstance, driver: str, now: datetime) -> str | None:
-    """Why not to ask for a run now, for a person; None if nothing stands against it."""
-    flying = instance.get_run_records(
-        dg.RunsFilter(tags={DRIVER_TAG: driver}, statuses=IN_FLIGHT, created_after=now - TOO_OLD),
-        limit=1,
-    )
+    """Why not to ask for a run now, for a person; None if nothing stands against it.
+
+    Audits of past days, and what they find, hold nothing back: a tag says that their days are over.
+    """
+    ours = dg.RunsFilter(tags={DRIVER_TAG: driver}, statuses=IN_FLIGHT, created_after=now - TOO_OLD)
+    flying = _of_today(instance.get_run_records(ours, limit=MEMORY), now)
     if flying:
         return f"run {flying[0].dagster_run.run_id} in flight"
-    failed_at = _failures(instance.get_run_records(dg.RunsFilter(tags={DRIVER_TAG: driver}), limit=MEMORY))
+    ended = instance.get_run_records(dg.RunsFilter(tags={DRIVER_TAG: driver}), limit=MEMORY)
+    failed_at = _failures(_of_today(ended, now))
     again_at = back_off(len(failed_at), failed_at[0], now) if failed_at else None
     if again_at is None:
         return None
     runs_failed = f"{len(failed_at)} failed run{'s' if len(failed_at) > 1 else ''}"
     return f"backing off until {again_at:%H:%M:%S} UTC after {runs_failed}"
+
+
+def _of_today(records: Sequence[dg.RunRecord], now: datetime) -> list[dg.RunRecord]:
+    # A run that midnight overtook, or one of a database whose clock is behind, is not seen; a second does no harm.
+    return [one for one in records if not tags.is_past(one.dagster_run.tags, now.date())]
 
 
 def _failures(records: Sequence[dg.RunRecord]) -> list[datetime]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from squads_pipeline.drivers.audit_matches import Difference
 from squads_pipeline.drivers.run import Outcome
 from squads_pipeline.rules import distribution
-from squads_pipeline.rules.distribution import REFUND, RULE_VERSION, Scored
+from squads_pipeline.rules.distribution import REFUND, RULE_VERSION, Division, Scored, Share
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.scoring import score_ppm
 from squads_pipeline.store import distribution_facts, policies
@@ -27,6 +27,38 @@ class Audit:
     differences: tuple[Difference, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member's share as it was recorded, its score in millionths as it should be, and what it should have got."""
+
+    stored: Stored
+    score_ppm: int
+    share: Share
+
+    def fields(self) -> dict[str, tuple[int | str, int | str]]:
+        """What may differ: the value stored, and the one recomputed."""
+        return {
+            "score": (self.stored.score_ppm, self.score_ppm),
+            "share_micro": (self.stored.share_micro, self.share.share_micro),
+            "rounded_up": (int(self.stored.rounded_up), int(self.share.rounded_up)),
+            "payout": (self.stored.accounted_micro, self.share.share_micro),
+        }
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything does."""
+        return any(stored != recomputed for stored, recomputed in self.fields().values())
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """A sharing-out as it was recorded, how the pool should have been divided, and its members."""
+
+    whole: Distributed
+    division: Division
+    members: tuple[Member, ...]
+
+
 def audit_day(connection: Connection, day: date) -> Outcome:
     """Audit a day as a run's outcome: nothing closed, nothing moved, and how many differences there are."""
     found = audit(connection, day, day)
@@ -39,55 +71,65 @@ def audit_day(connection: Connection, day: date) -> Outcome:
 
 
 def audit(connection: Connection, first: date | None, last: date | None) -> Audit:
-    """Recompute every sharing-out of some days under the policy that made it; None leaves that end open."""
+    """Recompute every sharing-out of some days under the policy that made it; None leaves that end open.
+
+    Of one that was made by other rules only restated shares are compared.
+    """
     found = distribution_facts.between(connection, first, last)
-    ours = [one for one in found if one.rule_version == RULE_VERSION]
-    shares = distribution_facts.shares(connection, first, last)
     returned = distribution_facts.returned(connection, first, last)
-    adopted = {one: policies.by_id(connection, one) for one in {each.policy_id for each in ours}}
     differences = [
         difference
-        for one in ours
-        for difference in _compare(
-            one, shares.get(one.squad_id, []), returned.get(one.squad_id, {}), adopted[one.policy_id]
-        )
+        for one in recompute(connection, found, distribution_facts.shares(connection, first, last))
+        for difference in _compare(one, returned.get(one.whole.squad_id, {}))
     ]
-    return Audit(len(ours), len(found) - len(ours), tuple(differences))
+    ours = sum(map(_is_ours, found))
+    return Audit(ours, len(found) - ours, tuple(differences))
 
 
-def findings_since(connection: Connection, since: date | None) -> Findings:
-    """What does not recompute since a day, or ever, as findings of I7."""
-    found = audit(connection, since, None).differences
-    return Findings(tuple(one.finding("I7") for one in found[:LIMIT]), len(found))
+def recompute(
+    connection: Connection, found: Sequence[Distributed], shares: Mapping[str, Sequence[Stored]]
+) -> list[Recomputed]:
+    """Share out the pools of some sharings-out again, by the rules of today and under their own policies."""
+    adopted = {one: policies.by_id(connection, one) for one in {each.policy_id for each in found}}
+    return [_again(one, shares.get(one.squad_id, ()), adopted[one.policy_id]) for one in found]
 
 
-def _compare(
-    found: Distributed, shares: Sequence[Stored], returned: Mapping[str, Returned], policy: Policy
-) -> Iterator[Difference]:
-    fact = f"squad {found.squad_id}"
+def _again(found: Distributed, shares: Sequence[Stored], policy: Policy) -> Recomputed:
     scores = [score_ppm(one.work, policy) for one in shares]
     members = [
         Scored(one.work.agent_id, one.work.role, score) for one, score in zip(shares, scores, strict=True)
     ]
     division = distribution.share_out(found.pool_micro, members, abandoned=found.abandoned)
-    yield from _fields(
-        fact,
-        {
+    return Recomputed(found, division, tuple(map(Member, shares, scores, division.shares)))
+
+
+def findings_since(connection: Connection, since: date | None) -> Findings:
+    """What does not recompute since a day, or ever, as findings of I7."""
+    found = audit(connection, since, None)
+    first = tuple(one.finding("I7") for one in found.differences[:LIMIT])
+    return Findings(first, len(found.differences), found.distributions)
+
+
+def _is_ours(found: Distributed | Stored) -> bool:
+    return found.rule_version == RULE_VERSION
+
+
+def _compare(one: Recomputed, returned: Mapping[str, Returned]) -> Iterator[Difference]:
+    found, division = one.whole, one.division
+    fact = f"squad {found.squad_id}"
+    ours = _is_ours(found)
+    if ours:
+        whole: dict[str, tuple[int | str, int | str]] = {
             "manner": (found.manner, division.manner),
-            "total_score": (found.score_ppm, sum(scores)),
+            "total_score": (found.score_ppm, sum(member.score_ppm for member in one.members)),
             "payouts and refunds": (found.posted_micro, found.pool_micro),
-        },
-    )
-    for one, score, share in zip(shares, scores, division.shares, strict=True):
-        yield from _fields(
-            f"{fact}, agent {one.work.agent_id}",
-            {
-                "score": (one.score_ppm, score),
-                "share_micro": (one.share_micro, share.share_micro),
-                "rounded_up": (int(one.rounded_up), int(share.rounded_up)),
-                "payout": (one.posted_micro or 0, share.share_micro),
-            },
-        )
+        }
+        yield from _fields(fact, whole)
+    for member in one.members:
+        if _is_ours(member.stored):
+            yield from _fields(f"{fact}, agent {member.stored.work.agent_id}", member.fields())
+    if not ours:
+        return
     paid = sum(share.share_micro > 0 for share in division.shares)
     if division.manner == REFUND:
         refunded = _refunds(found.pool_micro, returned)

@@ -34,9 +34,10 @@ def differences(connection: Connection, found: list[Formation]) -> list[Differen
 
 def findings_since(connection: Connection, since: date | None) -> Findings:
     """What does not recompute since a day, or ever, as findings of I10."""
-    found = differences(connection, formations.between(connection, since, None))
+    formed = formations.between(connection, since, None)
+    found = differences(connection, formed)
     first = tuple(one.finding("I10") for one in found[:LIMIT])
-    return Findings(first, len(found))
+    return Findings(first, len(found), sum(map(_is_ours, formed)))
 
 
 def _is_ours(found: Formation) -> bool:

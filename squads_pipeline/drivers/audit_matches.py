@@ -8,7 +8,7 @@ and proves that the decision follows from them, at the cost of that round.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import partial, reduce
 
 from sqlalchemy import Connection
 
@@ -17,6 +17,7 @@ from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.quadratic import RULE_VERSION
 from squads_pipeline.rules.rounds import (
     Match,
+    Standing,
     decide,
     mechanism_parameters,
     round_budget,
@@ -24,7 +25,7 @@ from squads_pipeline.rules.rounds import (
     weight_from_sums,
 )
 from squads_pipeline.store import policies, rounds, rounds_as_of, runs
-from squads_pipeline.store.invariants import LIMIT, Finding, Findings
+from squads_pipeline.store.invariants import LIMIT, Finding, Findings, difference
 from squads_pipeline.store.rounds import Decided, Round
 
 
@@ -46,7 +47,9 @@ class Difference:
 
     def finding(self, invariant: str) -> Finding:
         """The difference as a finding of the invariant that it breaks."""
-        return Finding(invariant, f"{self.fact}: {self.field}", str(self.recomputed), str(self.stored))
+        subject = f"{self.fact}: {self.field}"
+        by = difference(self.field, self.recomputed, self.stored)
+        return Finding(invariant, subject, str(self.recomputed), str(self.stored), by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Audit:
     Attributes:
         rounds: rounds recomputed.
         matches: stored matches compared.
-        skipped: rounds made by another version of the rules, which this code cannot recompute.
+        skipped: rounds made by another version of the rules; of them only restated matches are compared.
         differences: every difference.
     """
 
@@ -66,19 +69,57 @@ class Audit:
     differences: tuple[Difference, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """A round by the rules of today, from its frozen inputs and under its own policy, beside what it stored.
+
+    Attributes:
+        round: the round.
+        policy: the policy that it names.
+        stored: squad → the newest revision of what it decided.
+        decisions: squad → what should have been decided, for every squad that it could have matched.
+        weighed: squads of which there should be a match: due something, or claimed from.
+    """
+
+    round: Round
+    policy: Policy
+    stored: Mapping[str, Decided]
+    decisions: Mapping[str, Match]
+    weighed: frozenset[str]
+
+    def expected(self, squad: str) -> Match | None:
+        """What there should be of a squad; what a restatement made of nothing is nothing that differs."""
+        if squad in self.weighed:
+            return self.decisions[squad]
+        stored = self.stored.get(squad)
+        return self.instead(squad) if stored is not None and stored.revision > 0 else None
+
+    def instead(self, squad: str) -> Match:
+        """What should stand for a squad, also for one that should not be there at all."""
+        if squad in self.decisions:
+            return self.decisions[squad]
+        nothing = Standing(squad, 0, 0, 0, 0)
+        return Match(nothing, 0, 0, 0, 0, "not among the squads that the round could match")
+
+
 def audit_day(connection: Connection, day: date) -> Outcome:
     """Audit a day as a run's outcome: nothing closed, nothing moved, and how many differences there are."""
-    found = audit(connection, day, day)
-    return Outcome(
-        0,
-        0,
-        {
-            "audited_rounds": found.rounds,
-            "audited_matches": found.matches,
-            "rounds_of_other_rules": found.skipped,
-            "differences": len(found.differences),
-        },
-    )
+    return audit_range(connection, day, day).get(day) or _outcome(Audit(0, 0, 0, ()))
+
+
+def audit_range(connection: Connection, first: date, last: date) -> dict[date, Outcome]:
+    """Audit the days from the first to the last, reading history once; days without rounds are left out."""
+    return {day: _outcome(found) for day, found in _audit_by_day(connection, first, last).items()}
+
+
+def _outcome(found: Audit) -> Outcome:
+    facts: dict[str, int | str] = {
+        "audited_rounds": found.rounds,
+        "audited_matches": found.matches,
+        "rounds_of_other_rules": found.skipped,
+        "differences": len(found.differences),
+    }
+    return Outcome(0, 0, facts)
 
 
 def audit(connection: Connection, first: date | None, last: date | None) -> Audit:
@@ -89,36 +130,86 @@ def audit(connection: Connection, first: date | None, last: date | None) -> Audi
         first: first UTC day; None for the beginning.
         last: last UTC day; None for today.
     """
+    return reduce(_added, _audit_by_day(connection, first, last).values(), Audit(0, 0, 0, ()))
+
+
+def _audit_by_day(connection: Connection, first: date | None, last: date | None) -> dict[date, Audit]:
+    days: dict[date, Audit] = {}
     found = rounds.between(connection, first, last)
+    for one in recompute(connection, found, {}):
+        days[one.round.effective_on] = _added(days.get(one.round.effective_on), _audited(one))
+    for day, key, amount_micro in rounds.stray_payments(connection, first, last):
+        stray = Difference(f"transfer {key}", "transfer", amount_micro, None)
+        days[day] = _added(days.get(day), Audit(0, 0, 0, (stray,)))
+    return days
+
+
+def _added(first: Audit | None, second: Audit) -> Audit:
+    if first is None:
+        return second
+    return Audit(
+        first.rounds + second.rounds,
+        first.matches + second.matches,
+        first.skipped + second.skipped,
+        first.differences + second.differences,
+    )
+
+
+def _audited(one: Recomputed) -> Audit:
+    ours = one.round.rule_version == RULE_VERSION
+    stored = {squad: match for squad, match in one.stored.items() if match.rule_version == RULE_VERSION}
+    squads = stored.keys() | (one.weighed if ours else frozenset())
+    expected = {squad: match for squad in squads if (match := one.expected(squad)) is not None}
+    differences = list(_compare_matches(one.round, stored, expected))
+    if ours:
+        differences = [*_compare_round(one.round, one.policy), *differences]
+    return Audit(int(ours), len(stored), int(not ours), tuple(differences))
+
+
+def recompute(
+    connection: Connection, found: Sequence[Round], restated: Mapping[int, Mapping[str, int]]
+) -> Iterator[Recomputed]:
+    """Recompute some consecutive rounds, one after the other.
+
+    Args:
+        connection: in a snapshot, or under the matching pool's lock.
+        found: the rounds, in their order.
+        restated: round → squad → µT, what later rounds take an earlier one to have paid instead of what it stored; the
+            caller may fill it in between two rounds.
+    """
     adopted = _policies(connection, found)
     dust_of = {identity: policy.dust_micro for identity, policy in adopted.items()}
-    differences: list[Difference] = []
-    matches = skipped = 0
-    for as_of in rounds_as_of.as_of(connection, found, dust_of):
-        if as_of.round.rule_version != RULE_VERSION:
-            skipped += 1
-            continue
+    stored = rounds.decided_by(connection, [one.id for one in found])
+    for as_of in rounds_as_of.as_of(connection, found, dust_of, restated):
         policy = adopted[as_of.round.policy_id]
-        stored = rounds.decided(connection, as_of.round.id)
         weights = weigh_standings(
             as_of.standings,
             policy.mechanism,
             mechanism_parameters(policy),
             partial(rounds_as_of.totals, connection, as_of.round.id, dust_micro=policy.dust_micro),
         )
-        expected = {
-            match.standing.squad_id: match
-            for match in decide(as_of.standings, weights, as_of.round.budget_micro, policy)
-            if match.due_micro > 0 or match.standing.squad_id in as_of.claimed
-        }
-        matches += len(stored)
-        differences += _compare_round(as_of.round, policy)
-        differences += _compare_matches(as_of.round, stored, expected)
-    differences += [
-        Difference(f"transfer {key}", "transfer", amount_micro, None)
-        for key, amount_micro in rounds.stray_payments(connection, first, last)
-    ]
-    return Audit(len(found) - skipped, matches, skipped, tuple(differences))
+        decided = decide(as_of.standings, weights, as_of.round.budget_micro, policy)
+        decisions = {match.standing.squad_id: match for match in decided}
+        weighed = {squad for squad, match in decisions.items() if match.due_micro > 0} | as_of.claimed
+        yield Recomputed(
+            as_of.round,
+            policy,
+            stored.get(as_of.round.id, {}),
+            decisions,
+            frozenset(weighed & decisions.keys()),
+        )
+
+
+def differs(found: Recomputed, squad: str) -> bool:
+    """Whether what a round stored of a squad, or was posted for it, is not what should have been."""
+    expected = found.expected(squad)
+    return any(
+        _compare_matches(
+            found.round,
+            {squad: found.stored[squad]} if squad in found.stored else {},
+            {} if expected is None else {squad: expected},
+        )
+    )
 
 
 def recheck_latest(connection: Connection, day: date) -> Audit:
@@ -169,8 +260,8 @@ def _compare_matches(
             recomputed = _fields(is_)[field]
             if value != recomputed:
                 yield Difference(fact, field, value, recomputed)
-        if (was.posted_micro or 0) != is_.match_micro:
-            yield Difference(fact, "transfer", was.posted_micro, is_.match_micro or None)
+        if was.accounted_micro != is_.match_micro:
+            yield Difference(fact, "transfer", was.accounted_micro or None, is_.match_micro or None)
 
 
 def _fields(decision: Decided | Match) -> dict[str, int | str]:
@@ -195,4 +286,4 @@ def findings_since(connection: Connection, since: date | None) -> Findings:
     else:
         found = audit(connection, since, None)
     first = tuple(one.finding("I6") for one in found.differences[:LIMIT])
-    return Findings(first, len(found.differences))
+    return Findings(first, len(found.differences), found.matches)

@@ -10,7 +10,7 @@ from squads_pipeline.drivers.run import Outcome
 from squads_pipeline.rules.pledges import RULE_VERSION, Wallet, amount_micro, cycle_of, refusal
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.store import pledge_facts, policies
-from squads_pipeline.store.invariants import LIMIT, Finding, Findings
+from squads_pipeline.store.invariants import LIMIT, Finding, Findings, difference
 from squads_pipeline.store.pledge_facts import Paid
 
 
@@ -45,15 +45,15 @@ def audit(connection: Connection, first: date | None, last: date | None) -> Audi
 
 def findings_since(connection: Connection, since: date | None) -> Findings:
     """What does not recompute, of all payments since a day."""
-    found = audit(connection, since, None).differences
-    return Findings(found[:LIMIT], len(found))
+    found = audit(connection, since, None)
+    return Findings(found.differences[:LIMIT], len(found.differences), found.payments)
 
 
 def _compare(paid: Paid, policy: Policy) -> Iterator[Finding]:
     for field, expected, found in _expectations(paid, policy):
         if expected != found:
             subject = f"cycle {paid.cycle}, agent {paid.agent_id}, squad {paid.squad_id}: {field}"
-            yield Finding("I11", subject, str(expected), str(found))
+            yield Finding("I11", subject, str(expected), str(found), difference(field, expected, found))
 
 
 def _expectations(paid: Paid, policy: Policy) -> Iterator[tuple[str, object, object]]:

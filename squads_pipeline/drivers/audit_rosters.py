@@ -26,8 +26,9 @@ def audit_day(connection: Connection, day: date) -> Outcome:
 
 def findings_since(connection: Connection, since: date | None) -> Findings:
     """What is not decided alike again, of all edges since a day."""
-    found = _differences(connection, roster_facts.between(connection, since or date.min, date.max))
-    return Findings(tuple(found[:LIMIT]), len(found))
+    taken = roster_facts.between(connection, since or date.min, date.max)
+    found = _differences(connection, taken)
+    return Findings(tuple(found[:LIMIT]), len(found), sum(map(_is_ours, taken)))
 
 
 def _differences(connection: Connection, taken: list[Taken]) -> list[Finding]:

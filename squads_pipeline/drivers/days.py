@@ -1,38 +1,114 @@
-"""What a run may do on a day: drive today, audit the past, refuse the future. No driver of its own."""
+"""What a run may do on a day: drive today, audit or restate the past, refuse the future. No driver of its own."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Connection, Engine
 
-from squads_pipeline.drivers.run import NOTHING, Driver, DriverRun, Outcome, run_driver
-from squads_pipeline.store import runs
+from squads_pipeline.drivers.run import NOTHING, Driver, DriverRun, Outcome, run_driver, transaction
+from squads_pipeline.store import runs, snapshots
 from squads_pipeline.store.errors import RefusedError
 
 Auditor = Callable[[Connection, date], Outcome]
 """Recomputes the facts of a past day and says what it found; writes nothing."""
 
+RangeAuditor = Callable[[Connection, date, date], Mapping[date, Outcome]]
+"""Recomputes the facts of the days from the first to the last at once; a day without facts may be left out."""
+
+Restater = Callable[[Connection, date, str, DriverRun], Outcome]
+"""Puts a past day's facts right, for a reason that an operator gave; on a connection that its caller commits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What may be done with an asset's days.
+
+    Attributes:
+        driver: closes the gap today.
+        auditor: recomputes a past day.
+        range_auditor: the same for many days at once, where a day costs as much as all that lies before it.
+        restater: puts a past day right, if the asset's facts have revisions.
+    """
+
+    driver: Driver
+    auditor: Auditor
+    range_auditor: RangeAuditor | None = None
+    restater: Restater | None = None
+
 
 def run_days(
     engine: Engine,
     days: Sequence[date],
-    driver: Driver,
-    auditor: Auditor,
+    story: Story,
     run: DriverRun,
     *,
     dry_run: bool = False,
+    reason: str | None = None,
 ) -> dict[date, Outcome]:
-    """Do what may be done on each day, each in a transaction of its own.
+    """Do what may be done on each day: past days are audited, today is driven.
+
+    Past days are audited in one snapshot. With a reason they are restated instead, in their order, each in a
+    transaction of its own; a dry run of that is one transaction, because what a day becomes rests on the days before.
+
+    Args:
+        engine: the database.
+        days: the days, in any order.
+        story: what the asset does on a day.
+        run: who asks.
+        dry_run: roll everything back.
+        reason: why past days are restated; None to audit them.
 
     Raises:
-        RefusedError: a day has not begun; then no day was touched.
+        RefusedError: a day has not begun, the facts cannot be restated, or the reason is empty; nothing was done.
     """
     with engine.connect() as connection:
-        _refuse_future(max(days), runs.today(connection))
-    return {
-        day: run_driver(engine, on_day(day, driver, auditor), run, dry_run=dry_run) for day in sorted(days)
-    }
+        today = runs.today(connection)
+    _refuse_future(max(days), today)
+    past = sorted(day for day in days if day < today)
+    if reason is None:
+        outcomes = _audit(engine, past, story)
+    else:
+        outcomes = _restate(engine, past, _restater(story, days, today, reason), reason, run, dry_run=dry_run)
+    for day in set(days) - set(past):
+        driver = on_day(day, story.driver, story.auditor)
+        outcomes[day] = run_driver(engine, driver, run, dry_run=dry_run)
+    return outcomes
+
+
+def _audit(engine: Engine, past: Sequence[date], story: Story) -> dict[date, Outcome]:
+    """Audit past days in one snapshot: a transaction for each would cost more than most of them do."""
+    if not past:
+        return {}
+    with snapshots.snapshot(engine) as connection:
+        if story.range_auditor is None or len(past) == 1:
+            found: Mapping[date, Outcome] = {day: story.auditor(connection, day) for day in past}
+        else:
+            found = story.range_auditor(connection, past[0], past[-1])
+    return {day: _saying("audited", found.get(day, NOTHING)) for day in past}
+
+
+def _restate(
+    engine: Engine, past: Sequence[date], restater: Restater, reason: str, run: DriverRun, *, dry_run: bool
+) -> dict[date, Outcome]:
+    if dry_run:
+        with transaction(engine, dry_run=True) as connection:
+            return {day: _saying("restated", restater(connection, day, reason, run)) for day in past}
+    outcomes = {}
+    for day in past:
+        with transaction(engine, dry_run=False) as connection:
+            outcomes[day] = _saying("restated", restater(connection, day, reason, run))
+    return outcomes
+
+
+def _restater(story: Story, days: Sequence[date], today: date, reason: str) -> Restater:
+    if story.restater is None:
+        raise RefusedError("These facts have no revisions", "Leave restate out; an audit says what differs.")
+    if not reason.strip():
+        raise RefusedError("A restatement without a reason", "Say why; the reason is part of the record.")
+    if today in days:
+        raise RefusedError(f"{today} is not over, so it cannot be restated", "Restate days that are over.")
+    return story.restater
 
 
 def on_day(day: date, driver: Driver, auditor: Auditor) -> Driver:

@@ -24,6 +24,29 @@ class DriverRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a restatement made, or would make, of one fact: who gains and loses; amounts in µT.
+
+    Attributes:
+        fact: names it, such as ``round 7, squad heat``.
+        holder: name of the account that gains or loses.
+        was_micro: what the fact said before; zero if there was none.
+        is_micro: what it says now.
+        moved_micro: what the correction brought the holder; negative for what it took.
+        unrecovered_micro: what the holder should have given back and no longer had.
+        undeliverable_micro: what the holder should have got and could not, because its account is closed.
+    """
+
+    fact: str
+    holder: str
+    was_micro: int
+    is_micro: int
+    moved_micro: int
+    unrecovered_micro: int
+    undeliverable_micro: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a driver did, or in a dry run would do.
 
@@ -31,11 +54,13 @@ class Outcome:
         units: units of work closed; zero means that the gap was closed already and nothing was written.
         moved_micro: tokens moved, µT.
         facts: what to tell about it, by name; amounts end in ``_micro``.
+        changes: the facts that a restatement changed.
     """
 
     units: int
     moved_micro: int
     facts: dict[str, int | str]
+    changes: tuple[Change, ...] = ()
 
 
 NOTHING = Outcome(0, 0, {})
@@ -43,11 +68,12 @@ NOTHING = Outcome(0, 0, {})
 
 
 @contextmanager
-def _transaction(engine: Engine, *, dry_run: bool) -> Iterator[Connection]:
-    with engine.connect() as connection, connection.begin() as transaction:
+def transaction(engine: Engine, *, dry_run: bool) -> Iterator[Connection]:
+    """A transaction that is committed when the block is left, or rolled back after a dry run."""
+    with engine.connect() as connection, connection.begin() as begun:
         yield connection
         if dry_run:
-            transaction.rollback()
+            begun.rollback()
 
 
 def run_driver(engine: Engine, driver: Driver, run: DriverRun, *, dry_run: bool = False) -> Outcome:
@@ -56,5 +82,5 @@ def run_driver(engine: Engine, driver: Driver, run: DriverRun, *, dry_run: bool 
     A dry run is the same code in a real transaction that is rolled back, so its outcome is what a real run
     would have done at that moment.
     """
-    with _transaction(engine, dry_run=dry_run) as connection:
+    with transaction(engine, dry_run=dry_run) as connection:
         return driver(connection, replace(run, dry_run=dry_run))

@@ -14,6 +14,8 @@ from squads_pipeline.server.home import Home, checkout
 
 LOCATION = "squads"
 DEFINITIONS = "squads_pipeline.definitions"
+EVENTS_AT_ONCE = ("DAGSTER_EVENT_BATCH_SIZE", "500")
+"""Variable and value that let Dagster store the events of a range of days with few statements, as a backfill does."""
 WORKSPACE = """\
 load_from:
   - grpc_server:

@@ -75,7 +75,9 @@ class _Up:
         self._url = url
         self._log = log
         self._embedded = None if configured(environ) else Embedded(home)
-        self._environment = {**environ, HOME_VARIABLE: str(home.path), "DAGSTER_HOME": str(home.dagster)}
+        batches = dict([dagster_processes.EVENTS_AT_ONCE])
+        here = {HOME_VARIABLE: str(home.path), "DAGSTER_HOME": str(home.dagster)}
+        self._environment = {**batches, **environ, **here}
         self._supervisor = Supervisor(
             home.children,
             on_line=log.line,

@@ -4,16 +4,19 @@ from typing import Final
 
 from squads_pipeline.store.invariants import Invariant, invariant
 
-# dividends_effective_on_idx, then credit_dividends_pkey.
+# dividends_effective_on_idx, then credit_dividends_pkey. A settlement has no revisions: restated shares sum to all
+# or nothing of what the outcome is worth.
 _SUMS = """
 SELECT 'outcome ' || settled.outcome_id AS subject,
        format('%s µT in shares, %s of them paid', settled.paid_micro, settled.agents) AS expected,
        format('%s µT in shares, %s of them paid', shares.micro, shares.paid) AS found
 FROM squads.dividends AS settled
-CROSS JOIN LATERAL (SELECT coalesce(sum(share_micro), 0) AS micro, count(*) FILTER (WHERE share_micro > 0) AS paid
-                    FROM squads.credit_dividends
-                    WHERE outcome_id = settled.outcome_id AND revision = 0) AS shares
+CROSS JOIN LATERAL (SELECT coalesce(sum(share_micro), 0) AS micro, count(*) FILTER (WHERE share_micro > 0) AS paid,
+                           max(revision) AS revision
+                    FROM squads.credit_dividends_in_force
+                    WHERE outcome_id = settled.outcome_id) AS shares
 WHERE settled.effective_on >= :since AND (shares.micro, shares.paid) <> (settled.paid_micro, settled.agents)
+  AND NOT (shares.revision > 0 AND shares.micro IN (0, settled.amount_micro))
 """
 
 # dividends_effective_on_idx, then outcomes_pkey.
@@ -29,14 +32,17 @@ WHERE settled.effective_on >= :since AND settled.paid_micro <> 0
 _PAYMENTS = """
 SELECT format('outcome %s, agent %s', share.outcome_id, share.agent_id) AS subject,
        share.share_micro || ' µT from the treasury' AS expected,
-       format('%s µT from %s', coalesce(paid.amount_micro, 0), coalesce(payer.name, 'nobody')) AS found
-FROM squads.credit_dividends AS share
+       format('%s µT from %s', coalesce(paid.amount_micro, 0) + coalesce(restated.accounted_micro, 0),
+              coalesce(payer.name, 'nobody')) AS found
+FROM squads.credit_dividends_in_force AS share
+LEFT JOIN squads.restated_facts AS restated
+    ON restated.fact = format('dividend:%s:%s', share.outcome_id, share.agent_id)
 LEFT JOIN squads.transfers AS paid
     ON paid.idempotency_key = format('dividend:%s:%s', share.outcome_id, share.agent_id) AND paid.kind = 'dividend'
 LEFT JOIN squads.accounts AS payer ON payer.id = paid.from_account_id
 LEFT JOIN squads.accounts AS wallet ON wallet.id = paid.to_account_id
-WHERE share.effective_on >= :since AND share.revision = 0
-  AND (coalesce(paid.amount_micro, 0) <> share.share_micro
+WHERE share.effective_on >= :since
+  AND (coalesce(paid.amount_micro, 0) + coalesce(restated.accounted_micro, 0) <> share.share_micro
        OR paid.id IS NOT NULL AND (payer.name, wallet.name) <> ('treasury', 'wallet:' || share.agent_id))
 """
 
@@ -45,8 +51,8 @@ _STRAY = """
 SELECT 'transfer ' || paid.idempotency_key AS subject, 'a share of a dividend' AS expected, 'none' AS found
 FROM squads.transfers AS paid
 LEFT JOIN squads.accounts AS wallet ON wallet.id = paid.to_account_id
-LEFT JOIN squads.credit_dividends AS share
-    ON share.agent_id = wallet.owner_id AND share.revision = 0
+LEFT JOIN squads.credit_dividends_in_force AS share
+    ON share.agent_id = wallet.owner_id
    AND paid.idempotency_key = format('dividend:%s:%s', share.outcome_id, share.agent_id)
 WHERE paid.effective_on >= :since AND paid.kind = 'dividend' AND share.outcome_id IS NULL
 """

@@ -33,13 +33,21 @@ class Distributed:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A member's share as it was recorded; `posted_micro` is what its transfer moved, None if there is none."""
+    """A member's share as it was recorded, newest revision; amounts in µT.
+
+    Attributes:
+        posted_micro: what its transfer moved; None if there is none.
+        accounted_micro: that, and what restatements moved and reported.
+    """
 
     work: Work
     score_ppm: int
     share_micro: int
     rounded_up: bool
     posted_micro: int | None
+    accounted_micro: int
+    revision: int
+    rule_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +77,20 @@ ORDER BY shared.squad_id
 
 # distributions_effective_on_idx, harvest_distributions_pkey, transfers_idempotency_key_key.
 _SHARES = text("""
-SELECT DISTINCT ON (share.squad_id, share.agent_id) share.squad_id, share.agent_id, share.role, share.journal_entries,
+SELECT share.squad_id, share.agent_id, share.role, share.journal_entries,
        share.findings_authored, (share.merged_confidence * 1000000)::bigint AS merged_ppm, share.reviews,
-       (share.score * 1000000)::bigint AS score_ppm, share.share_micro, share.rounded_up, paid.amount_micro
+       (share.score * 1000000)::bigint AS score_ppm, share.share_micro, share.rounded_up, paid.amount_micro,
+       coalesce(paid.amount_micro, 0) + coalesce(restated.accounted_micro, 0) AS accounted_micro, share.revision,
+       share.rule_version
 FROM squads.distributions AS shared
-JOIN squads.harvest_distributions AS share ON share.squad_id = shared.squad_id
+JOIN squads.harvest_distributions_in_force AS share ON share.squad_id = shared.squad_id
+LEFT JOIN squads.restated_facts AS restated
+    ON restated.fact = format('payout:%s:%s', replace(share.squad_id, ':', '%3A'), share.agent_id)
 LEFT JOIN squads.transfers AS paid
     ON paid.idempotency_key = format('payout:%s:%s', replace(share.squad_id, ':', '%3A'), share.agent_id)
    AND paid.kind = 'payout'
 WHERE shared.effective_on BETWEEN coalesce(:first, '-infinity'::date) AND coalesce(:last, 'infinity'::date)
-ORDER BY share.squad_id, share.agent_id, share.revision DESC
+ORDER BY share.squad_id, share.agent_id COLLATE "C"
 """)
 
 # As `distributions.sources`, but of the moment of the sharing-out. An account that was closed at that very moment,
@@ -128,7 +140,7 @@ SELECT count(DISTINCT shared.squad_id) AS squads, count(*) FILTER (WHERE share.s
                                          share.share_micro, share.rounded_up, shared.policy_id,
                                          shared.rule_version)::text), 16))::bit(64)::bigint), 0) AS fingerprint
 FROM squads.distributions AS shared
-LEFT JOIN squads.harvest_distributions AS share ON share.squad_id = shared.squad_id
+LEFT JOIN squads.harvest_distributions_in_force AS share ON share.squad_id = shared.squad_id
 WHERE shared.effective_on BETWEEN :first AND :last
 """)
 
@@ -168,7 +180,14 @@ def shares(connection: Connection, first: date | None, last: date | None) -> Map
     found: dict[str, list[Stored]] = {}
     for row in connection.execute(_SHARES, {"first": first, "last": last}):
         stored = Stored(
-            Work(*row[1:7]), row.score_ppm, row.share_micro, bool(row.rounded_up), row.amount_micro
+            Work(*row[1:7]),
+            row.score_ppm,
+            row.share_micro,
+            bool(row.rounded_up),
+            row.amount_micro,
+            int(row.accounted_micro),
+            row.revision,
+            row.rule_version,
         )
         found.setdefault(row.squad_id, []).append(stored)
     return found

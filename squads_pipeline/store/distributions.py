@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from squads_pipeline.rules.distribution import Division
+from squads_pipeline.rules.distribution import Division, Share
 from squads_pipeline.rules.scoring import Work
 from squads_pipeline.store import ledger
 from squads_pipeline.store.ledger import Account
@@ -242,6 +242,37 @@ def record(connection: Connection, shared: Sequence[SharedOut], stamp: Stamp) ->
             "scores": [one.scores_ppm[share.agent_id] for one, _, share in rows],
             "micros": [share.share_micro for _, _, share in rows],
             "rounded": [int(share.rounded_up) for _, _, share in rows],
+        },
+    )
+
+
+_REVISE = text("""
+INSERT INTO squads.harvest_distributions
+    (squad_id, agent_id, revision, role, journal_entries, findings_authored, merged_confidence, reviews, score,
+     share_micro, rounded_up, policy_id, rule_version, driver, run_id, effective_on)
+SELECT share.squad_id, share.agent_id, share.revision + 1, share.role, share.journal_entries, share.findings_authored,
+       share.merged_confidence, share.reviews, revised.score_ppm * 0.000001, revised.share_micro, revised.rounded,
+       whole.policy_id, :rule_version, :driver, :run_id, whole.effective_on
+FROM unnest(CAST(:squads AS text[]), CAST(:agents AS text[]), CAST(:scores AS numeric[]),
+            CAST(:micros AS bigint[]), CAST(:rounded AS integer[]))
+    AS revised (squad_id, agent_id, score_ppm, share_micro, rounded)
+JOIN squads.harvest_distributions_in_force AS share
+    ON share.squad_id = revised.squad_id AND share.agent_id = revised.agent_id
+JOIN squads.distributions AS whole ON whole.squad_id = revised.squad_id
+""")
+
+
+def revise(connection: Connection, revised: Sequence[tuple[str, int, Share]], stamp: Stamp) -> None:
+    """Write newer revisions of shares, (squad, score in millionths, share) each, on the days of their squads."""
+    connection.execute(
+        _REVISE,
+        {
+            "squads": [squad for squad, _, _ in revised],
+            "agents": [share.agent_id for _, _, share in revised],
+            "scores": [score for _, score, _ in revised],
+            "micros": [share.share_micro for _, _, share in revised],
+            "rounded": [int(share.rounded_up) for _, _, share in revised],
+            **stamp.columns(),
         },
     )
 

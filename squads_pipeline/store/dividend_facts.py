@@ -19,14 +19,14 @@ CROSS JOIN
              coalesce(sum(('x' || left(md5(ROW(outcome_id, agent_id, revision, weight, derivation,
                                                share_micro, policy_id, rule_version)::text), 16))::bit(64)::bigint), 0)
                  AS fingerprint
-      FROM squads.credit_dividends WHERE effective_on BETWEEN :first AND :last) AS shares
+      FROM squads.credit_dividends_in_force WHERE effective_on BETWEEN :first AND :last) AS shares
 """)
 
 # credit_dividends_effective_on_idx, outcomes_pkey.
 _LARGEST = text("""
 SELECT outcome.id, outcome.artifact_type || ':' || outcome.artifact_id AS artifact, outcome.kind,
        share.agent_id, share.contributions, share.via_squad, share.share_micro
-FROM squads.credit_dividends AS share
+FROM squads.credit_dividends_in_force AS share
 JOIN squads.outcomes AS outcome ON outcome.id = share.outcome_id
 WHERE share.effective_on = :day
 ORDER BY share.share_micro DESC, outcome.id, share.agent_id

@@ -49,8 +49,8 @@ SELECT 'squad ' || shared.squad_id AS subject, format('a pool of %s µT', shared
        format('%s µT in shares, %s µT paid out, %s µT given back', parts.micro, moved.paid_micro,
               moved.refunded_micro) AS found
 FROM squads.distributions AS shared
-CROSS JOIN LATERAL (SELECT coalesce(sum(share_micro), 0) AS micro FROM squads.harvest_distributions
-                    WHERE squad_id = shared.squad_id AND revision = 0) AS parts
+CROSS JOIN LATERAL (SELECT coalesce(sum(share_micro), 0) AS micro FROM squads.harvest_distributions_in_force
+                    WHERE squad_id = shared.squad_id) AS parts
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(paid.amount_micro) FILTER (WHERE paid.kind = 'payout'), 0) AS paid_micro,
            coalesce(sum(paid.amount_micro) FILTER (WHERE paid.kind = 'refund'), 0) AS refunded_micro

@@ -155,8 +155,8 @@ SELECT 'round ' || round.id AS subject,
            AS expected,
        format('%s µT paid', paid.micro) AS found
 FROM squads.qf_rounds AS round
-CROSS JOIN LATERAL (SELECT coalesce(sum(match_micro), 0) AS micro FROM squads.qf_matches
-                    WHERE round_id = round.id AND revision = 0) AS paid
+CROSS JOIN LATERAL (SELECT coalesce(sum(match_micro), 0) AS micro FROM squads.qf_matches_in_force
+                    WHERE round_id = round.id) AS paid
 WHERE round.effective_on >= :since
   AND (paid.micro > round.budget_micro OR round.budget_micro > round.pool_before_micro)
 UNION ALL
@@ -173,15 +173,39 @@ WHERE round.effective_on >= :since AND round.id > 1
   AND NOT EXISTS (SELECT FROM squads.qf_rounds AS before WHERE before.id = round.id - 1)
 """
 
-# transfers_idempotency_key_key finds each payment.
+# transfers_idempotency_key_key finds each payment; what was restated is few. A restated match is what was paid first,
+# corrections added, less what could not be taken back, plus what could not be delivered.
 PAYMENTS = """
 SELECT format('round %s, squad %s', match.round_id, match.squad_id) AS subject,
-       match.match_micro || ' µT paid' AS expected, coalesce(paid.amount_micro, 0) || ' µT paid' AS found
+       match.match_micro || ' µT paid' AS expected,
+       coalesce(paid.amount_micro, 0) + coalesce(restated.accounted_micro, 0) || ' µT paid' AS found
 FROM squads.qf_rounds AS round
-JOIN squads.qf_matches AS match ON match.round_id = round.id AND match.revision = 0
+JOIN squads.qf_matches_in_force AS match ON match.round_id = round.id
 LEFT JOIN squads.transfers AS paid
     ON paid.idempotency_key = format('match:%s:%s:0', match.round_id, match.squad_id) AND paid.kind = 'match'
-WHERE round.effective_on >= :since AND coalesce(paid.amount_micro, 0) <> match.match_micro
+LEFT JOIN squads.restated_facts AS restated
+    ON restated.fact = format('match:%s:%s', match.round_id, match.squad_id)
+WHERE round.effective_on >= :since
+  AND coalesce(paid.amount_micro, 0) + coalesce(restated.accounted_micro, 0) <> match.match_micro
+"""
+
+# Restatements are few; transfers_idempotency_key_key finds the correction of each.
+RESTATEMENTS = """
+SELECT format('restatement %s of %s', restated.revision, restated.fact) AS subject,
+       format('%s µT moved', restated.moved_micro) AS expected,
+       format('%s µT moved', moved.micro) AS found
+FROM squads.restatements AS restated
+LEFT JOIN squads.transfers AS correction
+    ON correction.idempotency_key = format('correction:%s:%s', restated.fact, restated.revision)
+   AND correction.kind = 'correction'
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN correction.to_account_id = restated.holder_account_id
+                     AND correction.from_account_id = restated.counterpart_account_id THEN correction.amount_micro
+                WHEN correction.from_account_id = restated.holder_account_id
+                     AND correction.to_account_id = restated.counterpart_account_id THEN -correction.amount_micro
+                ELSE 0 END AS micro
+) AS moved
+WHERE restated.effective_on >= :since AND moved.micro <> restated.moved_micro
 """
 
 # Squads that the round put aside wait on. A minute's grace: a contribution takes its time before it commits, and

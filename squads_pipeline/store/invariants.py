@@ -14,6 +14,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.store import invariant_queries as queries
 from squads_pipeline.store import pledge_queries
 
@@ -30,20 +31,37 @@ class Finding:
         subject: the row, such as ``account wallet:ada``.
         expected: what should be.
         found: what is.
+        difference: what is found less what should be, in tokens, where both are amounts; else empty.
     """
 
     invariant: str
     subject: str
     expected: str
     found: str
+    difference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The first findings, at most `LIMIT`, and how many there are."""
+    """The first findings, at most `LIMIT`, how many there are, and how many facts were recomputed, if they were."""
 
     first: tuple[Finding, ...]
     total: int
+    verified: int | None = None
+
+
+_POSTED: Final = ("transfer", "payout", "refund")
+"""Fields that hold what was posted, µT, beside those that end in ``_micro``."""
+
+
+def difference(field: str, expected: object, found: object) -> str:
+    """What is found less what should be, in tokens; empty unless the field is an amount. None is nothing paid."""
+    if not (field.endswith("_micro") or field in _POSTED):
+        return ""
+    wanted, there = expected or 0, found or 0
+    if not (isinstance(wanted, int) and isinstance(there, int)):
+        return ""
+    return f"{format_tokens(there - wanted)} tokens"
 
 
 NONE: Final = Findings((), 0)
@@ -113,6 +131,7 @@ _ALL = (
         "A round pays at most its budget, a squad gets at most its cap, and what was decided was paid.",
         queries.ROUNDS,
         queries.PAYMENTS,
+        queries.RESTATEMENTS,
     ),
     invariant(
         "I11",

@@ -11,7 +11,7 @@ _DAY = text("""
 SELECT count(*) AS matches, count(DISTINCT round_id) AS rounds,
        coalesce(sum(match_micro), 0) AS matched_micro,
        coalesce(sum(('x' || left(decided.hash, 16))::bit(64)::bigint), 0) AS fingerprint
-FROM squads.qf_matches AS match
+FROM squads.qf_matches_in_force AS match
 CROSS JOIN LATERAL (
     SELECT md5(ROW(round_id, squad_id, revision, contributors, root_sum, contributed_micro, weight_micro,
                    matched_before_micro, due_micro, cap_micro, match_micro, reason, policy_id, rule_version
@@ -22,7 +22,7 @@ WHERE effective_on BETWEEN :first AND :last
 
 _LARGEST = text("""
 SELECT squad_id, contributors, contributed_micro, matched_before_micro, due_micro, match_micro, reason
-FROM squads.qf_matches
+FROM squads.qf_matches_in_force
 WHERE round_id = (SELECT max(id) FROM squads.qf_rounds WHERE effective_on = :day) AND match_micro > 0
 ORDER BY match_micro DESC, squad_id
 LIMIT :limit

@@ -43,6 +43,16 @@ def lock_matchable_squads(connection: Connection) -> None:
     _hold(connection, MATCHABLE_STATUSES)
 
 
+def hold_squads(connection: Connection, squads: Iterable[str]) -> None:
+    """Keep some squads from changing their status until the transaction ends, whatever it is; a shared lock."""
+    connection.execute(
+        select(research_squads.c.id)
+        .where(research_squads.c.id == func.any(cast(sorted(squads), ARRAY(Text))))
+        .order_by(research_squads.c.id)
+        .with_for_update(read=True)
+    )
+
+
 def _hold(connection: Connection, statuses: Sequence[str]) -> None:
     connection.execute(
         select(research_squads.c.id)

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Connection, cast, func, select, text
+from sqlalchemy import BigInteger, Connection, cast, column, func, select, table, text
 
 from squads_pipeline.store.schema import (
     accounts,
     agents,
     driver_runs,
     policy_adoptions,
-    qf_matches,
     qf_rounds,
     qf_unclaimed,
     research_squads,
@@ -176,18 +175,21 @@ def inbox(connection: Connection) -> Inbox:
 def last_rounds(connection: Connection, limit: int) -> list[RoundSummary]:
     """The newest rounds, the newest first. Index: qf_rounds_pkey, qf_matches_pkey."""
     newest = select(qf_rounds).order_by(qf_rounds.c.id.desc()).limit(limit).subquery()
-    paid = cast(func.coalesce(func.sum(qf_matches.c.match_micro), 0), BigInteger)
+    matches = table(
+        "qf_matches_in_force", column("round_id"), column("squad_id"), column("match_micro"), schema="squads"
+    )
+    paid = cast(func.coalesce(func.sum(matches.c.match_micro), 0), BigInteger)
     rows = connection.execute(
         select(
             newest.c.id,
             newest.c.opened_at,
             newest.c.mechanism,
-            func.count(qf_matches.c.squad_id),
-            func.count().filter(qf_matches.c.match_micro > 0),
+            func.count(matches.c.squad_id),
+            func.count().filter(matches.c.match_micro > 0),
             newest.c.budget_micro,
             paid,
         )
-        .outerjoin(qf_matches, (qf_matches.c.round_id == newest.c.id) & (qf_matches.c.revision == 0))
+        .outerjoin(matches, matches.c.round_id == newest.c.id)
         .group_by(newest.c.id, newest.c.opened_at, newest.c.mechanism, newest.c.budget_micro)
         .order_by(newest.c.id.desc())
     )

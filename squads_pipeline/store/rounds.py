@@ -1,5 +1,6 @@
 """Reading matching rounds: what each decided and posted. What it could know is in `rounds_as_of`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,6 +32,10 @@ class Decided:
         weight_micro, due_micro, cap_micro, match_micro, reason: the decision as stored.
         posted_micro: amount of the transfer from the matching pool to the squad's pool under the match's key;
             None if there is no such transfer.
+        accounted_micro: what was posted, corrections of restatements included, less what they reported as
+            unrecovered and plus what they reported as undeliverable.
+        revision: 0 as first decided, more if it was restated.
+        rule_version: version of the rules that made the revision.
     """
 
     standing: Standing
@@ -40,6 +45,9 @@ class Decided:
     match_micro: int
     reason: str
     posted_micro: int | None
+    accounted_micro: int
+    revision: int
+    rule_version: str
 
 
 def between(connection: Connection, first: date | None, last: date | None) -> list[Round]:
@@ -67,54 +75,68 @@ def latest(connection: Connection, day: date) -> Round | None:
 
 
 _DECIDED = text("""
-SELECT DISTINCT ON (match.squad_id) match.*, paid.amount_micro AS posted_micro
-FROM squads.qf_matches AS match
+SELECT match.*, paid.amount_micro AS posted_micro,
+       coalesce(paid.amount_micro, 0) + coalesce(restated.accounted_micro, 0) AS accounted_micro
+FROM squads.qf_matches_in_force AS match
 LEFT JOIN squads.accounts AS pool ON pool.kind = 'squad' AND pool.owner_id = match.squad_id
 LEFT JOIN squads.accounts AS payer ON payer.name = 'matching_pool'
 LEFT JOIN squads.transfers AS paid
-    ON paid.idempotency_key = format('match:%s:%s:%s', match.round_id, match.squad_id, match.revision)
+    ON paid.idempotency_key = format('match:%s:%s:0', match.round_id, match.squad_id)
    AND paid.kind = 'match' AND paid.from_account_id = payer.id AND paid.to_account_id = pool.id
    AND paid.effective_on = match.effective_on
-WHERE match.round_id = :round_id
-ORDER BY match.squad_id, match.revision DESC
+LEFT JOIN squads.restated_facts AS restated
+    ON restated.fact = format('match:%s:%s', match.round_id, match.squad_id)
+WHERE match.round_id = ANY (CAST(:rounds AS bigint[]))
+ORDER BY match.round_id, match.squad_id
 """)
 
 
 def decided(connection: Connection, round_id: int) -> dict[str, Decided]:
     """What a round stored, by squad. Indexes: qf_matches_pkey, transfers_idempotency_key_key."""
-    return {
-        row.squad_id: Decided(
-            Standing(
-                row.squad_id,
-                row.contributors,
-                int(row.root_sum),
-                row.contributed_micro,
-                row.matched_before_micro,
-            ),
+    return decided_by(connection, [round_id]).get(round_id, {})
+
+
+def decided_by(connection: Connection, round_ids: Sequence[int]) -> dict[int, dict[str, Decided]]:
+    """What some rounds stored: round → squad → newest revision; rounds that stored nothing are left out."""
+    found: dict[int, dict[str, Decided]] = {}
+    for row in connection.execute(_DECIDED, {"rounds": list(round_ids)}):
+        standing = Standing(
+            row.squad_id,
+            row.contributors,
+            int(row.root_sum),
+            row.contributed_micro,
+            row.matched_before_micro,
+        )
+        found.setdefault(row.round_id, {})[row.squad_id] = Decided(
+            standing,
             int(row.weight_micro),
             int(row.due_micro),
             row.cap_micro,
             row.match_micro,
             row.reason,
             row.posted_micro,
+            int(row.accounted_micro),
+            row.revision,
+            row.rule_version,
         )
-        for row in connection.execute(_DECIDED, {"round_id": round_id})
-    }
+    return found
 
 
 _STRAYS = text("""
-SELECT paid.idempotency_key, paid.amount_micro
+SELECT paid.effective_on, paid.idempotency_key, paid.amount_micro
 FROM squads.transfers AS paid
 WHERE paid.kind = 'match'
   AND paid.effective_on BETWEEN coalesce(:first, '-infinity'::date) AND coalesce(:last, 'infinity'::date)
   AND NOT EXISTS (SELECT FROM squads.qf_matches AS match
-                  WHERE match.match_micro > 0
-                    AND format('match:%s:%s:%s', match.round_id, match.squad_id, match.revision)
-                        = paid.idempotency_key)
+                  WHERE (match.match_micro > 0 OR match.revision > 0)
+                    AND format('match:%s:%s:0', match.round_id, match.squad_id) = paid.idempotency_key)
 ORDER BY paid.id
 """)
 
 
-def stray_payments(connection: Connection, first: date | None, last: date | None) -> list[tuple[str, int]]:
-    """Key and µT of each match transfer of some days that no match stands behind. Index: the days' BRIN."""
-    return [(key, amount) for key, amount in connection.execute(_STRAYS, {"first": first, "last": last})]
+def stray_payments(
+    connection: Connection, first: date | None, last: date | None
+) -> list[tuple[date, str, int]]:
+    """Day, key and µT of each match transfer of some days that no match stands behind. Index: the days' BRIN."""
+    rows = connection.execute(_STRAYS, {"first": first, "last": last})
+    return [(row.effective_on, row.idempotency_key, row.amount_micro) for row in rows]

@@ -5,6 +5,7 @@ Nothing here trusts the state tables (`contributor_totals`, `qf_standings`), whi
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from sqlalchemy import Connection, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -115,7 +116,12 @@ def _added(standing: Standing | None, change: Standing) -> Standing:
     )
 
 
-def as_of(connection: Connection, rounds: Sequence[Round], dust_of: Mapping[str, int]) -> Iterator[AsOf]:
+def as_of(
+    connection: Connection,
+    rounds: Sequence[Round],
+    dust_of: Mapping[str, int],
+    restated: Mapping[int, Mapping[str, int]] = MappingProxyType({}),
+) -> Iterator[AsOf]:
     """What each of some consecutive rounds could know, recomputed from claims, contributions and payments.
 
     Reads the claims once for each dust threshold and keeps sums by squad, never rows by contributor.
@@ -124,6 +130,8 @@ def as_of(connection: Connection, rounds: Sequence[Round], dust_of: Mapping[str,
         connection: in a snapshot, if anybody writes meanwhile.
         rounds: consecutive, in their order.
         dust_of: policy id → its dust threshold in µT.
+        restated: round → squad → µT that later rounds take it to have paid, whatever it stored. Read when the next
+            round is asked for, so that a caller may fill it in on the way.
     """
     if not rounds:
         return
@@ -132,13 +140,14 @@ def as_of(connection: Connection, rounds: Sequence[Round], dust_of: Mapping[str,
     sums = {dust: _Sums(connection, first, last, dust) for dust in {dust_of[one.policy_id] for one in rounds}}
     until = {row[0]: row[1] for row in connection.execute(_MATCHABLE, bounds)}
     aside = {row[0]: frozenset(row[1]) for row in connection.execute(_PUT_ASIDE, bounds)}
-    payments: dict[int, list[tuple[str, int]]] = {}
+    payments: dict[int, list[tuple[str, int]]] = {one.id: [] for one in rounds}
     for round_id, squad, paid in connection.execute(_PAID, bounds):
         payments.setdefault(round_id, []).append((squad, paid))
     matched: dict[str, int] = {}
     for one in rounds:
         for paid_in in [each for each in payments if each < one.id]:
-            for squad, paid in payments.pop(paid_in):
+            paid_to = {**dict(payments.pop(paid_in)), **restated.get(paid_in, {})}
+            for squad, paid in paid_to.items():
                 matched[squad] = matched.get(squad, 0) + paid
         claimed = {dust: each.advance(one.id) for dust, each in sums.items()}[dust_of[one.policy_id]]
         standings = _standings(sums[dust_of[one.policy_id]].now, matched, until, one.id)

@@ -135,4 +135,4 @@ def _links(connection: Connection, first: int, last: int, tell: Tell | None) -> 
         rows = connection.execute(_LINKS, span).all()
         found += [Finding(NUMBER, row.subject, row.expected, row.found) for row in rows]
         total += rows[0].total if rows else 0
-    return Findings(tuple(found[:LIMIT]), total)
+    return Findings(tuple(found[:LIMIT]), total, max(last - first + 1, 0))

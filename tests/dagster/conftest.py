@@ -132,9 +132,15 @@ def materialize(database_url: str, instance: dg.DagsterInstance) -> Materialize:
     """Run assets with their checks in this process, for a day or from one to another."""
 
     def run(
-        *names: str, first: date, last: date | None = None, dry_run: bool = False
+        *names: str,
+        first: date,
+        last: date | None = None,
+        dry_run: bool = False,
+        restate: str | None = None,
     ) -> dg.ExecuteInProcessResult:
-        return run_assets(database_url, instance, names, first, last or first, dry_run=dry_run)
+        return run_assets(
+            database_url, instance, names, first, last or first, dry_run=dry_run, restate=restate
+        )
 
     return run
 
@@ -147,7 +153,10 @@ def run_assets(
     last: date,
     *,
     dry_run: bool = False,
+    restate: str | None = None,
 ) -> dg.ExecuteInProcessResult:
+    """Run assets in this process; `restate` is the reason why `qf_matches` is restated."""
+    matching = QfMatchesConfig(dry_run=dry_run, restate=restate is not None, reason=restate or "")
     database = Database(url=database_url)
     single = first == last
     span = {
@@ -161,7 +170,7 @@ def run_assets(
         partition_key=first.isoformat() if single else None,
         tags={} if single else span,
         resources={"database": database, "marts": MartTables(url=database.url)},
-        run_config=dg.RunConfig(ops={"qf_matches": QfMatchesConfig(dry_run=True)}) if dry_run else None,
+        run_config=(dg.RunConfig(ops={"qf_matches": matching}) if dry_run or restate is not None else None),
         instance=instance,
         raise_on_error=False,
     )

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import Engine, text
 
-from assets.credit import CREDIT_ASSETS, CreditDividendsConfig, credit_dividends
+from assets.credit import CREDIT_ASSETS, credit_dividends
 from assets.credit_checks import CREDIT_CHECKS
 from assets.sources import SOURCES
 from resources.database import Database
@@ -35,7 +35,7 @@ def make(database_url: str, instance: dg.DagsterInstance) -> Make:
             selection=dg.AssetSelection.assets(asset),
             partition_key=day.isoformat(),
             resources={"database": Database(url=database_url)},
-            run_config=dg.RunConfig(ops={asset: CreditDividendsConfig(dry_run=dry_run)}),
+            run_config={"ops": {asset: {"config": {"dry_run": dry_run}}}},
             instance=instance,
             raise_on_error=False,
         )

@@ -13,6 +13,7 @@ from dagster._core.remote_origin import (
 from dagster._core.test_utils import create_run_for_test
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
+from assets import tags
 from assets.funding import qf_matches
 from resources.database import Database
 from sensors.gaps import DRIVER_TAG, TOO_OLD, gap_sensor
@@ -162,3 +163,16 @@ def test_a_server_that_is_not_running_is_said_with_the_remedy(
     reason = str(tick(instance, Database()))
     assert reason.startswith("the database cannot be reached: ")
     assert "squads db start" in reason
+
+
+def test_audits_of_past_days_hold_nothing_back(
+    instance: dg.DagsterInstance, database: Database, people: Community, today: date
+) -> None:
+    open_gap(people)
+    past = MATCHING | {tags.DAYS: tags.days(today - timedelta(9), today - timedelta(1))}
+    create_run_for_test(instance, tags=past, status=dg.DagsterRunStatus.FAILURE)
+    create_run_for_test(instance, tags=past, status=dg.DagsterRunStatus.STARTED)
+    assert isinstance(tick(instance, database), dg.RunRequest)
+    with_today = MATCHING | {tags.DAYS: tags.days(today - timedelta(9), today)}
+    run = create_run_for_test(instance, tags=with_today, status=dg.DagsterRunStatus.STARTED)
+    assert tick(instance, database) == f"run {run.run_id} in flight"

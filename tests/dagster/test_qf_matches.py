@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from squads_pipeline.drivers.audit_matches import audit_day
-from squads_pipeline.drivers.days import on_day, run_days
+from squads_pipeline.drivers.days import Story, on_day, run_days
 from squads_pipeline.drivers.match_round import match_round
 from squads_pipeline.drivers.run import DriverRun, Outcome, run_driver
 from squads_pipeline.store.errors import RefusedError
@@ -29,7 +29,7 @@ def test_today_it_pays_and_every_check_is_green(
         ("y", 0),
     ]
     assert set(checks_of(result).values()) == {True}
-    assert len(checks_of(result)) == 8
+    assert len(checks_of(result)) == 10
 
 
 def test_the_run_tells_what_it_did(people: Community, materialize: Materialize, today: date) -> None:
@@ -104,7 +104,9 @@ def test_a_past_day_is_audited_and_nothing_is_written(empty: Community, material
 
 def test_the_future_is_refused_in_words(people: Community, today: date) -> None:
     with pytest.raises(RefusedError, match="has not begun"):
-        run_days(people.engine, [today, today + timedelta(1)], match_round, audit_day, DriverRun("run"))
+        run_days(
+            people.engine, [today, today + timedelta(1)], Story(match_round, audit_day), DriverRun("run")
+        )
     assert people.count("squads.qf_rounds") == 0
 
 

@@ -53,6 +53,7 @@ from squads_pipeline.store.schema.pledges import (
     pledges,
     pledges_in_force,
 )
+from squads_pipeline.store.schema.restatements import restatements
 from squads_pipeline.store.schema.seals import ledger_seals, transfer_seals, unsealed_transfers
 from squads_pipeline.store.schema.squads import agents, criteria_met, research_squads, squad_crews
 from squads_pipeline.store.schema.work import (
@@ -106,6 +107,7 @@ __all__ = [
     "qf_standings",
     "qf_unclaimed",
     "research_squads",
+    "restatements",
     "reviewed_findings",
     "squad_crews",
     "squad_events",

@@ -20,7 +20,7 @@ BEGIN
                                 'agent_contributions', 'artifact_provenance', 'distributions',
                                 'harvest_distributions', 'outcomes', 'dividends', 'credit_dividends',
                                 'policy_calibration', 'ledger_verifications', 'transfer_seals', 'ledger_seals',
-                                'policies', 'policy_adoptions', 'driver_runs']
+                                'restatements', 'policies', 'policy_adoptions', 'driver_runs']
     LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON squads.%I
                         FOR EACH STATEMENT EXECUTE FUNCTION squads.refuse_change()', fact || '_append_only', fact);

@@ -10,6 +10,7 @@ import typer
 
 from squads_pipeline.surfaces.cli import (
     alerting,
+    backfilling,
     community,
     correcting,
     crediting,
@@ -57,6 +58,7 @@ app.command("demo")(serving.demo)
 app.command("simulate")(simulating.simulate)
 app.command("replay")(replaying.replay)
 app.command("reconcile")(reconciling.reconcile)
+app.command("backfill")(backfilling.backfill)
 app.command("gaps")(overview.gaps)
 app.command("status")(overview.status)
 app.command("pause")(pausing.pause)

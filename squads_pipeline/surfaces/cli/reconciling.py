@@ -62,10 +62,11 @@ def _run(answer: Answer, engine: "Engine", only: str | None) -> "Reconciled":
 
     with steps(answer) as progress, dagster_runs.recorder() as instance:
         driven, marts = loop.choose(only, *dagster_runs.driven_and_marts())
+        tags = dagster_runs.policy_tags(engine)
 
         def materialise(assets: Sequence[str], day: date) -> "AssetRun":
             progress(f"running {', '.join(assets)}", 0, 0)
-            return dagster_runs.materialise(instance, assets, day)
+            return dagster_runs.materialise(instance, assets, day, tags_besides=tags)
 
         return loop.reconcile(engine, driven, marts, materialise)
 
