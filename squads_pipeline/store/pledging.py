@@ -102,7 +102,8 @@ def due(connection: Connection, agents: Sequence[str]) -> list[str]:
 _REST = text("""
 UPDATE squads.pledges_in_force AS consent
 SET rests_for = lacking.what,
-    quiet_until = CASE WHEN lacking.what = 'means' OR cardinality(standing.funded) = 0 THEN TIMESTAMPTZ '9999-12-31 00:00+00'
+    quiet_until = CASE WHEN lacking.what = 'means' OR cardinality(standing.funded) = 0
+                       THEN TIMESTAMPTZ '9999-12-31 00:00+00'
                        ELSE to_timestamp((standing.cycle + 1) * terms.cycle_seconds) END
 FROM squads.pledge_standings AS standing
 CROSS JOIN squads.pledge_terms AS terms

@@ -47,6 +47,8 @@ def test_today_it_seals_and_every_check_is_green(
     assert result.success
     assert checks_of(result) == {
         "links_recompute_equal": True,
+        "no_unit_fails": True,
+        "nothing_is_late": True,
         "seals_continue_each_other": True,
         "transfers_are_sealed_or_wait": True,
     }

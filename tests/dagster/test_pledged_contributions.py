@@ -49,7 +49,7 @@ def test_today_it_pays_and_every_check_is_green(
     result = materialize("pledged_contributions", first=today)
     assert result.success
     assert set(checks_of(result).values()) == {True}
-    assert len(checks_of(result)) == 6
+    assert len(checks_of(result)) == 8
     told = metadata_of(result, "pledged_contributions")[today.isoformat()]
     assert (told["gap before, units"], told["gap after, units"]) == (2, 0)
     assert (told["action"], told["contributions"], told["contributed, tokens"]) == ("drove", 4, "195")

@@ -271,8 +271,8 @@ def test_findings_that_wait_hold_the_harvest_back(engine: Engine, waits: str) ->
     number = finding(engine, "heat", "bob", waits)
     harvest(engine, "heat")
     assert (units(engine), run(engine).units) == ([], 0)
-    for status in ("reviewed", "merged") if waits == "pending" else ("merged",):
-        decide(engine, number, status)
+    for step in ("reviewed", "merged") if waits == "pending" else ("merged",):
+        decide(engine, number, step)
     assert run(engine).units == 1
 
 

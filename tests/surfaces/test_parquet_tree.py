@@ -23,6 +23,7 @@ from tests.surfaces.conftest import Squads
 PLAIN = {
     "decimal128(38, 0)",
     "decimal128(38, 6)",
+    "decimal128(38, 9)",
     "int64",
     "timestamp[us, tz=UTC]",
     "date32[day]",
