@@ -50,11 +50,19 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much work is missing: units, the oldest, and the tokens that wait for it."""
+    """How much work is missing.
+
+    Attributes:
+        units: how many units, those that wait for something included.
+        since: of the oldest.
+        tokens_at_stake: tokens that wait for them.
+        due: how many can be done now.
+    """
 
     units: int
     since: datetime | None
     tokens_at_stake: Decimal
+    due: int
 
 
 def _view(gap: str) -> TableClause:
@@ -104,9 +112,14 @@ def size(connection: Connection, gap: str) -> Size:
     """How much work there is."""
     view = _view(gap)
     row = connection.execute(
-        select(func.count(), func.min(view.c.since), func.coalesce(func.sum(view.c.tokens_at_stake), 0))
+        select(
+            func.count(),
+            func.min(view.c.since),
+            func.coalesce(func.sum(view.c.tokens_at_stake), 0),
+            func.count().filter(view.c.since <= select(func.squads.clock()).scalar_subquery()),
+        )
     ).one()
-    return Size(row[0], row[1], row[2])
+    return Size(*row)
 
 
 def units(connection: Connection, gap: str, limit: int) -> list[Unit]:
@@ -139,10 +152,15 @@ def look(connection: Connection, gap: str, limit: int) -> Look:
         func.count().over().label("units"),
         func.min(view.c.since).over().label("oldest"),
         func.sum(view.c.tokens_at_stake).over().label("tokens"),
+        func.count()
+        .filter(view.c.since <= select(func.squads.clock()).scalar_subquery())
+        .over()
+        .label("due"),
     ).cte("seen")
     shown = or_(seen.c.place <= limit, seen.c.attempts.is_not(None) & (seen.c.turn <= limit))
     rows = connection.execute(select(seen).where(shown).order_by(seen.c.place)).all()
-    size = Size(rows[0].units, rows[0].oldest, rows[0].tokens) if rows else Size(0, None, Decimal(0))
+    first = rows[0] if rows else None
+    size = Size(first.units, first.oldest, first.tokens, first.due) if first else Size(0, None, Decimal(0), 0)
     units = [(Unit(*row[: len(Unit.__slots__)]), row) for row in rows]
     failing = sorted(
         (row.turn, place) for place, (unit, row) in enumerate(units) if unit.attempts is not None

@@ -56,6 +56,7 @@ def document(report: GapReport) -> Mapping[str, Any]:
             {
                 "gap": gap.name,
                 "open_units": gap.size.units,
+                "due_units": gap.size.due,
                 "since": gap.size.since and gap.size.since.isoformat(),
                 "tokens_at_stake": str(gap.size.tokens_at_stake),
                 "tokens_at_stake_micro": int(gap.size.tokens_at_stake * 1_000_000),
@@ -96,11 +97,21 @@ def _line(unit: Unit) -> str:
 
 def table(report: GapReport) -> Table:
     """One line for each gap."""
-    shown = plain_table("gap", "units", "oldest", "tokens at stake")
+    shown = plain_table("gap", "due now", "waiting", "oldest", "tokens at stake")
     for gap in report.gaps:
-        waits = age(report.read_at, gap.size.since) if gap.size.since else "closed"
-        shown.add_row(gap.name, f"{gap.size.units:,}", waits, f"{gap.size.tokens_at_stake:,f}")
+        size = gap.size
+        waiting = f"{size.units - size.due:,}"
+        shown.add_row(
+            gap.name, f"{size.due:,}", waiting, _oldest(report.read_at, size), f"{size.tokens_at_stake:,f}"
+        )
     return shown
+
+
+def _oldest(now: datetime, size: Size) -> str:
+    """For how long the oldest unit could have been done, or what is the case instead."""
+    if size.since is None:
+        return "closed"
+    return age(now, size.since) if size.due else "nothing is due"
 
 
 def age(now: datetime, since: datetime) -> str:

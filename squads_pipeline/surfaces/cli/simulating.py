@@ -33,7 +33,10 @@ Until = Annotated[
 def simulate(
     agents: Agents = 200, days: Days = 30, seed: Seed = 1, until: Until = None, as_json: Json = False
 ) -> None:
-    """Let a made-up community live in an empty database, as fast as it can, by the commands that all use."""
+    """Let a made-up community live in an empty database, as fast as it can, by the commands that all use.
+
+    What has become due between the last day's end and the real present is closed as well, unless --until is given.
+    """
     with answering(as_json=as_json) as answer:
         from squads_pipeline.surfaces.session import database_up  # noqa: PLC0415
         from squads_pipeline.surfaces.simulation import report  # noqa: PLC0415
@@ -42,6 +45,8 @@ def simulate(
         plan = Plan(agents, days, seed, _end(until, datetime.now(UTC)))
         with database_up() as url:
             lived = _live(answer, url, plan)
+            if lived is not None and until is None:
+                _catch_up(answer, url, plan)
         if lived is None:
             raise typer.Exit(INTERRUPTED)
         answer.give(report.document(lived), lambda out: report.show(out, lived))
@@ -86,6 +91,22 @@ def _live(answer: Answer, url: str, plan: "Plan") -> "SimulationReport | None":
             kind="interrupted",
         )
         return None
+
+
+def _catch_up(answer: Answer, url: str, plan: "Plan") -> None:
+    """Close what has become due since the last day ended, by the real clock: as after a pause of the pipeline."""
+    from squads_pipeline.store import database  # noqa: PLC0415
+    from squads_pipeline.surfaces.cli.progress import steps  # noqa: PLC0415
+    from squads_pipeline.surfaces.simulation.clock import Clock  # noqa: PLC0415
+    from squads_pipeline.surfaces.simulation.reconciling import close_gaps  # noqa: PLC0415
+
+    engine = database.engine(url)
+    try:
+        with steps(answer) as progress:
+            progress("closing what has become due since", 0, 0)
+            close_gaps(engine, Clock(datetime.now(UTC)), f"simulate:{plan.seed}:now")
+    finally:
+        engine.dispose()
 
 
 def _watch(progress: Callable[[str, int, int], None]) -> Callable[["Beat"], None]:
