@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from squads_pipeline.marts.plots import gallery
 
-MOST: Final = 31
+MOST: Final = 7
 """Days of a run that get a chart, the newest: a backfill of years would draw for minutes and store megabytes."""
 
 
