@@ -94,7 +94,7 @@ def ledger_digest(connection: Connection, first: date) -> str:
     Two ledgers with one digest moved the same µT between the same accounts on the same days after `first`.
     """
     digest = sha256()
-    rows = connection.execution_options(yield_per=10_000).execute(_TRANSFERS, {"first": first})
-    for row in rows:
+    options = {"stream_results": True, "yield_per": 10_000}
+    for row in connection.execute(_TRANSFERS, {"first": first}, execution_options=options):
         digest.update("\t".join(map(str, row)).encode() + b"\n")
     return digest.hexdigest()

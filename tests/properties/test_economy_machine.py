@@ -30,7 +30,7 @@ def test_an_economy_lives(connection: Connection, tmp_path: Path, monkeypatch: p
     run_state_machine_as_test(
         Economy,
         settings=settings(
-            max_examples=12,
+            max_examples=8,
             stateful_step_count=40,
             derandomize=True,
             deadline=None,

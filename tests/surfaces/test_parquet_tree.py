@@ -22,6 +22,7 @@ from tests.surfaces.conftest import Squads
 
 PLAIN = {
     "decimal128(38, 0)",
+    "decimal128(38, 3)",
     "decimal128(38, 6)",
     "decimal128(38, 9)",
     "int64",
