@@ -9,7 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Written last, so that an interrupted installation is done again.
 INSTALLED := $(VENV)/.installed
-WORKERS ?= 2
+# Tests wait for servers and sensors: three keep two cores busy.
+WORKERS ?= 3
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +22,7 @@ up: $(INSTALLED) ## database, Dagster and API, until Ctrl-C
 	@$(BIN)/squads up
 
 test: $(INSTALLED) ## all tests, against a PostgreSQL of their own (PYTEST="-k money" for some)
-	@$(BIN)/python -m pytest -q -n $(WORKERS) $(PYTEST)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(PYTEST)
 
 lint: $(INSTALLED) ## style, types and the direction of imports
 	@$(BIN)/ruff check

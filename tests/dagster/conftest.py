@@ -181,11 +181,11 @@ def checks_of(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
 
 
 def failed_checks(result: dg.ExecuteInProcessResult) -> dict[str, str]:
-    """Name of each failed check, with its table of findings; those that only warn are left out."""
+    """Name of each failed check that tells findings, with their table."""
     return {
         one.check_name: str(one.metadata["first findings"].value)
         for one in result.get_asset_check_evaluations()
-        if not one.passed and one.severity is dg.AssetCheckSeverity.ERROR
+        if not one.passed and "first findings" in one.metadata
     }
 
 
