@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Engine, text
 from squads_pipeline.commands import community, funding
 from squads_pipeline.drivers.match_round import match_round
 from squads_pipeline.drivers.run import DriverRun
-from squads_pipeline.marts import agent_statements, mechanism_comparison, squad_pools, token_supply
+from squads_pipeline.marts import agent_statements, fairness, mechanism_comparison, squad_pools, token_supply
 from squads_pipeline.rules.policy import Policy
-from squads_pipeline.store import comparisons, marts, policies, snapshots, statements
+from squads_pipeline.store import comparisons, market, marts, policies, snapshots, statements
 from squads_pipeline.store.schema.ledger import ACCOUNT_KINDS
 
 TOKEN: Final = 1_000_000
@@ -66,7 +66,7 @@ def live(engine: Engine) -> None:
 
 
 def make_marts(engine: Engine, days: Sequence[date]) -> None:
-    """Store all marts for some consecutive days, as the assets do."""
+    """Store the marts of payments for some consecutive days, as the assets do."""
     with snapshots.snapshot(engine) as connection:
         made = {
             "squad_pools": squad_pools.statements(*_book(connection, statements.SQUADS, days), days),
@@ -76,6 +76,7 @@ def make_marts(engine: Engine, days: Sequence[date]) -> None:
             "token_supply": token_supply.supply(
                 *_book(connection, statements.SUPPLY, days), days, ACCOUNT_KINDS
             ),
+            "fairness": fairness.fairness(market.payments(connection, days[0], days[-1]), days),
             "mechanism_comparison": mechanism_comparison.together(
                 mechanism_comparison.compare(
                     one.standings,

@@ -1,4 +1,4 @@
-"""`docs/analysts.md`: each question's query, run on the world that the document tells of, has the answer shown."""
+"""`docs/analysts.md`: each question's query, run on the part of the world that it is about, has the answer shown."""
 
 import contextlib
 import io
@@ -12,9 +12,14 @@ from sqlalchemy import Engine, text
 
 from squads_pipeline.store.snapshots import snapshot
 from squads_pipeline.surfaces import parquet_tree
-from tests.surfaces import analysts_world
+from tests.surfaces import analysts_harvest, analysts_world
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "analysts.md"
+# A part of the document → what happens before its questions are asked, one part after the other.
+PARTS: Final = {
+    "Questions about funding": analysts_world.live,
+    "Questions about work": analysts_harvest.work_and_harvest,
+}
 # A question, its query, and the table right below it.
 _ANSWERED: Final = re.compile(
     r"^### (?P<question>.+?)$.*?^```sql\n(?P<query>.+?)^```\n(?:\n(?P<answer>(?:\|[^\n]*\n)+))?",
@@ -22,9 +27,11 @@ _ANSWERED: Final = re.compile(
 )
 
 
-def questions() -> list[tuple[str, str, str]]:
-    found = _ANSWERED.finditer(DOCUMENT.read_text(encoding="utf-8"))
-    return [(one["question"], one["query"], one["answer"] or "") for one in found]
+def questions(part: str) -> list[tuple[str, str, str]]:
+    """Question, query and answer shown, of those below a heading."""
+    texts = DOCUMENT.read_text(encoding="utf-8").split("\n## ")
+    (below,) = (text for text in texts if text.startswith(f"{part}\n"))
+    return [(one["question"], one["query"], one["answer"] or "") for one in _ANSWERED.finditer(below)]
 
 
 @pytest.fixture
@@ -41,11 +48,14 @@ def answer(engine: Engine, query: str) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in [heads, ["---"] * len(heads), *rows])
 
 
-def test_every_question_has_the_answer_that_is_shown(world: Engine) -> None:
-    asked = questions()
-    assert {question: shown for question, _, shown in asked} == {
-        question: answer(world, query) for question, query, _ in asked
-    }
+def test_every_question_has_the_answer_that_is_shown(engine: Engine) -> None:
+    asked = []
+    for part, live in PARTS.items():
+        live(engine)
+        asked += questions(part)
+        assert {question: shown for question, _, shown in questions(part)} == {
+            question: answer(engine, query) for question, query, _ in questions(part)
+        }
     assert len(asked) == DOCUMENT.read_text(encoding="utf-8").count("\n### ")
 
 
