@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from squads_pipeline.rules.milestones import named, why_not_met
+from squads_pipeline.rules.criteria import measure_of, why_not_met
 from squads_pipeline.rules.money import MAX_MICRO, format_tokens
 from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.store import distributions, endings, ledger, policies, squads
@@ -193,8 +193,8 @@ def _require_fundable(squad_id: str, status: str) -> None:
 
 def _require_met(connection: Connection, squad_id: str, criterion: str, *, confirmed: bool) -> None:
     criteria, measured = endings.criteria(connection, squad_id)
-    if not any(named(one) == criterion for one in _listed(criteria)):
-        known = ", ".join(str(named(one)) for one in _listed(criteria)) or "it has none"
+    if not any(measure_of(one) == criterion for one in _listed(criteria)):
+        known = ", ".join(str(measure_of(one)) for one in _listed(criteria)) or "it has none"
         raise NotFoundError(
             f"{criterion!r} is no success criterion of squad {squad_id}", f"Its criteria: {known}."
         )

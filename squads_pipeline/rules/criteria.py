@@ -1,7 +1,7 @@
 """Success criteria: what a squad sets out to reach, in numbers that can be read. No SQL, no judgement.
 
-A criterion is ``{"measure": "findings_bubbled", "at_least": 1}``. One of a form that is not known here is never
-met: what nobody can measure must not end a squad's work.
+A criterion is ``{"measure": "findings_bubbled", "at_least": 1}``. What nobody can measure must not end a squad's work,
+so a squad with a criterion of a form that is not known here has never met all; a single measure may be rewarded.
 """
 
 import re
@@ -85,3 +85,29 @@ def _met(criterion: object, facts: Mapping[str, int | None]) -> bool:
         return False
     value = facts.get(criterion["measure"])
     return value is not None and bool(value >= criterion["at_least"])
+
+
+def measure_of(criterion: object) -> str | None:
+    """What a criterion measures; None if it does not say."""
+    measure = criterion.get("measure") if isinstance(criterion, Mapping) else None
+    return measure if isinstance(measure, str) else None
+
+
+def why_not_met(criteria: Sequence[object], measure: str, measured: Mapping[str, int]) -> str | None:
+    """Why the criteria of one measure are not met, so that it is not rewarded; None if each of them is.
+
+    Args:
+        criteria: a squad's, of any form.
+        measure: names those to look at.
+        measured: measure → its value now.
+    """
+    asked = [one for one in criteria if isinstance(one, Mapping) and measure_of(one) == measure]
+    if not asked:
+        return "there is none of this measure"
+    for one in asked:
+        least, value = one.get("at_least"), measured.get(measure)
+        if value is None or type(least) is not int:
+            return "it cannot be measured"
+        if value < least:
+            return f"{value} of {least}"
+    return None

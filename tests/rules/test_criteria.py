@@ -1,13 +1,15 @@
-"""Success criteria: what is a criterion, and when it is met."""
+"""Success criteria: what is a criterion, and when one, or all of a squad's, are met."""
 
 import pytest
 
 from squads_pipeline.rules.criteria import (
     MEASURES,
     criteria_met,
+    measure_of,
     parse_criterion,
     why_no_criteria,
     why_no_criterion,
+    why_not_met,
 )
 from squads_pipeline.rules.formation import SUCCESS_CRITERIA
 
@@ -93,3 +95,37 @@ def test_a_criterion_is_read(text: str) -> None:
 def test_what_is_no_criterion_is_said(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no criterion: .*such as findings_bubbled>=2"):
         parse_criterion(text)
+
+
+def test_a_measures_criteria_are_met_when_it_reaches_them() -> None:
+    assert why_not_met([TWO, "nonsense"], "findings_bubbled", {"findings_bubbled": 2}) is None
+
+
+@pytest.mark.parametrize(
+    ("criteria", "measured", "reason"),
+    [
+        ([TWO], {"findings_bubbled": 1}, "1 of 2"),
+        ([TWO], {}, "it cannot be measured"),
+        (
+            [{"measure": "findings_bubbled", "at_least": "2"}],
+            {"findings_bubbled": 2},
+            "it cannot be measured",
+        ),
+        (
+            [{"measure": "findings_bubbled", "at_least": True}],
+            {"findings_bubbled": 2},
+            "it cannot be measured",
+        ),
+        ([], {"findings_bubbled": 2}, "there is none of this measure"),
+        ([TWO, {"measure": "findings_bubbled", "at_least": 3}], {"findings_bubbled": 2}, "2 of 3"),
+    ],
+)
+def test_each_fact_alone_keeps_a_measures_criteria_from_being_met(
+    criteria: list[object], measured: dict[str, int], reason: str
+) -> None:
+    assert why_not_met(criteria, "findings_bubbled", measured) == reason
+
+
+@pytest.mark.parametrize("criterion", [{}, {"measure": 7}, "findings_bubbled", None])
+def test_what_names_no_measure_has_none(criterion: object) -> None:
+    assert measure_of(criterion) is None
