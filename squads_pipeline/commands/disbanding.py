@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 from squads_pipeline.commands.leading import begin_harvest
 from squads_pipeline.commands.sharing_out import share_out
 from squads_pipeline.rules.distribution import RULE_VERSION
-from squads_pipeline.rules.lifecycle import ABANDONED, CLOSED, HARVESTED, against_abandoning, against_closing
+from squads_pipeline.rules.endings import against_abandoning, against_closing
+from squads_pipeline.rules.lifecycle import ABANDONED, CLOSED, HARVESTED
 from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.store import distributions, endings, policies, squads
 from squads_pipeline.store.endings import Standing

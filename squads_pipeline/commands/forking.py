@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from squads_pipeline.rules.endings import against_forking
 from squads_pipeline.rules.formation import SUCCESS_CRITERIA
-from squads_pipeline.rules.lifecycle import against_forking, opening_edges
+from squads_pipeline.rules.lifecycle import opening_edges
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.rules.policy import Policy, policy_id
 from squads_pipeline.store import distributions, endings, ledger, policies, squad_events, squads

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from squads_pipeline.rules.lifecycle import MERGED, against_merging
+from squads_pipeline.rules.endings import against_merging
+from squads_pipeline.rules.lifecycle import MERGED
 from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.store import distributions, endings, ledger, policies, squad_events, squads
 from squads_pipeline.store.endings import Standing

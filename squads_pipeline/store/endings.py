@@ -1,4 +1,4 @@
-"""SQL of ends that people ask for: what stands against them, forks, mergers. Decisions are in `rules.lifecycle`."""
+"""SQL of ends that people ask for: what stands against them, forks, mergers. Decisions are in `rules.endings`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

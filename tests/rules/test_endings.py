@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from squads_pipeline.rules.lifecycle import (
+from squads_pipeline.rules.endings import (
     against_abandoning,
     against_closing,
     against_forking,
