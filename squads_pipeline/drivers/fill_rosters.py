@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 from squads_pipeline.commands.leading import fill_leads
 from squads_pipeline.drivers.run import NOTHING, DriverRun, Outcome
 from squads_pipeline.drivers.units import MOST, close_due
+from squads_pipeline.rules.bids import Fate, carried_out, fate_of_bid
 from squads_pipeline.rules.judgement import NOBODY, Judge
 from squads_pipeline.rules.lifecycle import ACTIVATED, EXTENDED, HARVESTED, OPENED
 from squads_pipeline.rules.policy import Policy, policy_id
-from squads_pipeline.rules.rosters import RULE_VERSION, Fate, Step, carried_out, fate_of_bid, next_step
+from squads_pipeline.rules.rosters import RULE_VERSION, Step, next_step
 from squads_pipeline.store import members, policies, rosters, runs, squad_events
 from squads_pipeline.store.errors import RefusedError
 from squads_pipeline.store.members import Decision

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, text
 
-from squads_pipeline.rules.rosters import Candidate, Waiting
+from squads_pipeline.rules.bids import Waiting
+from squads_pipeline.rules.rosters import Candidate
 from squads_pipeline.store.errors import NotFoundError, speaking
 from squads_pipeline.store.schema import agents
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from squads_pipeline.rules.rosters import fate_of_bid, next_step
+from squads_pipeline.rules.bids import fate_of_bid
+from squads_pipeline.rules.rosters import next_step
 from squads_pipeline.store import gaps, members, policies, rosters
 from tests.rules.test_criteria import UNKNOWN_FORMS
 

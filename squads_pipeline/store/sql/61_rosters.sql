@@ -228,7 +228,7 @@ COMMENT ON COLUMN squads.pending_bids.waits_until IS 'Until when the bid waits f
 COMMENT ON COLUMN squads.pending_bids.time_over IS 'Whether it lapses now';
 COMMENT ON COLUMN squads.pending_bids.waits IS 'Whether it still waits';
 
--- The guards of rules.lifecycle and rules.rosters in SQL. research_squads_status_idx finds the squads that live;
+-- The guards of rules.lifecycle and rules.bids in SQL. research_squads_status_idx finds the squads that live;
 -- what lies behind a guard is read where those before it pass, so that a squad which waits costs a comparison of
 -- times. A squad that is to be abandoned is none of this gap's. Squads whose criteria are met are in criteria_met, and
 -- squad_crews_members_idx says which are full. Of the bids (squad_join_bids_one_pending) those that a rule decides come
