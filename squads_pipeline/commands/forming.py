@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 
 from squads_pipeline.rules import formation, lifecycle
 from squads_pipeline.rules.criteria import why_no_criteria
-from squads_pipeline.rules.formation import SUCCESS_CRITERIA, WHOLE_PPM, Target
+from squads_pipeline.rules.formation import SUCCESS_CRITERIA, Target
+from squads_pipeline.rules.millionths import WHOLE_PPM
 from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.rules.rosters import CHARTERED, RULE_VERSION
 from squads_pipeline.store import formations, ledger, members, policies, rosters, squad_events

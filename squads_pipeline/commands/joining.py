@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from squads_pipeline.commands.leading import begin_harvest, fill_leads
 from squads_pipeline.rules.bids import OBSERVER, why_not_decided_by, why_not_joined
-from squads_pipeline.rules.formation import WHOLE_PPM
+from squads_pipeline.rules.millionths import WHOLE_PPM
 from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.rules.rosters import NOBODY_LEFT, RULE_VERSION
 from squads_pipeline.store import members, policies, rosters

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from squads_pipeline.rules.findings import WHOLE_PPM
+from squads_pipeline.rules.millionths import WHOLE_PPM
 from squads_pipeline.rules.work import why_not_found, why_not_logged, why_not_reviewed
 from squads_pipeline.store import pledges, squads, work
 from squads_pipeline.store.errors import IdempotencyConflictError, NotFoundError, RefusedError

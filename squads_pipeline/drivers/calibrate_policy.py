@@ -9,8 +9,10 @@ from sqlalchemy import Connection
 from squads_pipeline.drivers.run import NOTHING, DriverRun, Outcome
 from squads_pipeline.drivers.units import close_due
 from squads_pipeline.rules import calibration
-from squads_pipeline.rules.calibration import Calibration, Candidate, Compared, Reviewer
+from squads_pipeline.rules.calibration import Calibration, Candidate, Compared
+from squads_pipeline.rules.millionths import format_ppm
 from squads_pipeline.rules.policy import Policy, diff, policy_id
+from squads_pipeline.rules.reviewers import Reviewer
 from squads_pipeline.store import calibrations, gaps, policies, runs
 from squads_pipeline.store.calibrations import Facts
 from squads_pipeline.store.stamp import Stamp
@@ -69,10 +71,8 @@ def as_recorded(facts: Facts, found: Calibration, policy: Policy) -> dict[str, A
 
 
 def decimal(ppm: int | None) -> str | None:
-    """Millionths as a decimal number with six places."""
-    if ppm is None:
-        return None
-    return f"{'-' if ppm < 0 else ''}{abs(ppm) // 1_000_000}.{abs(ppm) % 1_000_000:06d}"
+    """Millionths as they are recorded; None where there is nothing to say."""
+    return None if ppm is None else format_ppm(ppm)
 
 
 def _told(number: int, facts: Facts, found: Calibration, *, adopted: bool) -> dict[str, int | str]:

@@ -1,4 +1,4 @@
-"""What the policy learns from outcomes: payouts against credit, verdicts against outcomes, one proposal. No SQL.
+"""What the policy learns from outcomes: payouts against credit, and one proposal. No SQL. Reviewers: `reviewers`.
 
 Payouts of harvests are compared with what the agents were credited for when outcomes came in. The proposal is the
 one weight of a score, moved by one step, under which the same work would have been paid more as it turned out to be
@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from squads_pipeline.rules.apportion import apportion
+from squads_pipeline.rules.millionths import format_ppm
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.policy_schema import parameters
-from squads_pipeline.rules.ranks import WHOLE_PPM, doubled_ranks, rank_correlation_ppm, rounded_ppm
+from squads_pipeline.rules.ranks import doubled_ranks, rank_correlation_ppm
+from squads_pipeline.rules.reviewers import Judged, Reviewer, rate
+from squads_pipeline.rules.scoring import Work, score_ppm
 
 RULE_VERSION: Final = "1"
 
@@ -29,19 +32,11 @@ LEAST_AGENTS: Final = 5
 LEAST_GAIN_PPM: Final = 20_000
 """A change is proposed if it raises the rank correlation by this much, 0.02."""
 
-GOOD: Final = frozenset({"cited", "replicated", "adopted"})
-
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """What a member did in a squad, and what it was paid; confidence in millionths, the payout in µT."""
+class Member(Work):
+    """What a member did in a squad, and what it was paid, in µT."""
 
-    agent_id: str
-    role: str
-    journal_entries: int
-    findings_authored: int
-    merged_confidence_ppm: int
-    reviews: int
     paid_micro: int
 
 
@@ -55,28 +50,6 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A review of a finding of which it is known what became.
-
-    Attributes:
-        reviewer_id: who reviewed.
-        accepted: the verdict.
-        confidence_ppm: how sure the reviewer was that the finding holds, in millionths; None if it did not say.
-        outcome: the kind of the finding's newest outcome after the review.
-    """
-
-    reviewer_id: str
-    accepted: bool
-    confidence_ppm: int | None
-    outcome: str
-
-    @property
-    def holds(self) -> bool:
-        """Whether the finding held."""
-        return self.outcome in GOOD
-
-
-@dataclass(frozen=True, slots=True)
 class Compared:
     """An agent's payouts and credit in µT, with twice the rank of each."""
 
@@ -85,19 +58,6 @@ class Compared:
     credit_micro: int
     paid_rank_doubled: int
     credit_rank_doubled: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewer:
-    """A reviewer's verdicts against outcomes: counts, and rates in millionths; None where there is nothing to rate."""
-
-    reviewer_id: str
-    accepted_held: int
-    accepted_fell: int
-    rejected_held: int
-    rejected_fell: int
-    hit_rate_ppm: int
-    brier_ppm: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +106,7 @@ def calibrate(
         ]
     proposal, reason = _choose(len(agents), correlation, candidates)
     return Calibration(
-        correlation, [Compared(*one) for one in ranks], _reviewers(judged), candidates, proposal, reason
+        correlation, [Compared(*one) for one in ranks], rate(judged), candidates, proposal, reason
     )
 
 
@@ -173,22 +133,10 @@ def proposed(policy: Policy, change: Candidate) -> Policy:
 
 def shares(pool: Pool, policy: Policy) -> list[int]:
     """What a policy's weights give the members of a pool, µT: by score, or equal parts if nobody has any."""
-    scores = [_score(member, policy) for member in pool.members]
+    scores = [score_ppm(member, policy) for member in pool.members]
     if not any(scores):
         scores = [int(member.role != "observer") for member in pool.members]
     return apportion(pool.pool_micro, scores) if any(scores) else [0] * len(scores)
-
-
-def _score(member: Member, policy: Policy) -> int:
-    """The score in millionths of a point; observers have none."""
-    if member.role == "observer":
-        return 0
-    whole = (
-        policy.points_per_entry * member.journal_entries
-        + policy.points_per_finding * member.findings_authored
-        + policy.points_per_review * member.reviews
-    )
-    return whole * WHOLE_PPM + policy.points_per_merged * member.merged_confidence_ppm
 
 
 def _totals(pools: Iterable[Pool], paid: Mapping[str, Sequence[int]]) -> dict[str, int]:
@@ -217,42 +165,8 @@ def _choose(
     best_ppm, best = max(known, key=lambda one: one[0], default=(correlation, None))
     gain = best_ppm - correlation
     if best is None or gain < LEAST_GAIN_PPM:
-        return None, f"no step raises the rank correlation by {_decimal(LEAST_GAIN_PPM)} or more"
+        return None, f"no step raises the rank correlation by {format_ppm(LEAST_GAIN_PPM)} or more"
     return (
         best,
-        f"the rank correlation would have been {_decimal(best_ppm)} instead of {_decimal(correlation)}",
+        f"the rank correlation would have been {format_ppm(best_ppm)} instead of {format_ppm(correlation)}",
     )
-
-
-def _reviewers(judged: Iterable[Judged]) -> list[Reviewer]:
-    by_reviewer: dict[str, list[Judged]] = defaultdict(list)
-    for one in judged:
-        by_reviewer[one.reviewer_id].append(one)
-    return [_reviewer(name, by_reviewer[name]) for name in sorted(by_reviewer)]
-
-
-def _reviewer(name: str, judged: Sequence[Judged]) -> Reviewer:
-    """Count a reviewer's verdicts, and rate them: the Brier score is the mean of (confidence - outcome)²."""
-    counts = {
-        (accepted, held): sum((one.accepted, one.holds) == (accepted, held) for one in judged)
-        for accepted in (True, False)
-        for held in (True, False)
-    }
-    hits = counts[True, True] + counts[False, False]
-    sure = [one for one in judged if one.confidence_ppm is not None]
-    off = sum(((one.confidence_ppm or 0) - WHOLE_PPM * one.holds) ** 2 for one in sure)
-    return Reviewer(
-        reviewer_id=name,
-        accepted_held=counts[True, True],
-        accepted_fell=counts[True, False],
-        rejected_held=counts[False, True],
-        rejected_fell=counts[False, False],
-        hit_rate_ppm=rounded_ppm(hits, len(judged)),
-        brier_ppm=rounded_ppm(off, len(sure) * WHOLE_PPM**2) if sure else None,
-    )
-
-
-def _decimal(ppm: int) -> str:
-    """Millionths as a decimal number."""
-    whole, part = divmod(abs(ppm), WHOLE_PPM)
-    return f"{'-' if ppm < 0 else ''}{whole}.{part:06d}"

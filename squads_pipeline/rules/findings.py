@@ -8,14 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from squads_pipeline.rules.money import AmountError, parse_tokens
 from squads_pipeline.rules.policy import Policy
 
 RULE_VERSION: Final = "findings-1"
 """Changes whenever the same inputs may give another verdict or credit."""
-
-WHOLE_PPM: Final = 1_000_000
-"""Confidence 1, in millionths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +67,6 @@ class Membership:
     agent_id: str
     joined_at: datetime
     left_at: datetime | None
-
-
-def parse_confidence(text: str) -> int:
-    """Read a confidence such as ``0.8`` into millionths, exactly.
-
-    Raises:
-        ValueError: not a decimal number from 0 to 1 of at most six decimals.
-    """
-    try:
-        ppm = parse_tokens(text)  # six decimals, never rounded: the same form as an amount
-    except AmountError:
-        ppm = -1
-    if not 0 <= ppm <= WHOLE_PPM:
-        raise ValueError(f"{text!r} is no confidence; write a number from 0 to 1 with up to six decimals")
-    return ppm
 
 
 def decide(case: Case, now: datetime, policy: Policy) -> Verdict | None:

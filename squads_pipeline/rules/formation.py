@@ -10,11 +10,9 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Final
 
-from squads_pipeline.rules.money import AmountError, parse_tokens
+from squads_pipeline.rules.millionths import WHOLE_PPM
 
 RULE_VERSION: Final = "1"
-WHOLE_PPM: Final = 1_000_000
-"""Importance 1, the highest, in millionths."""
 
 SUCCESS_CRITERIA: Final[Sequence[Mapping[str, object]]] = ({"measure": "findings_bubbled", "at_least": 1},)
 """What a formed squad must reach: one finding merged into the knowledge graph."""
@@ -38,21 +36,6 @@ class Target:
     artifact_id: str
     title: str
     importance_ppm: int
-
-
-def parse_importance(text: str) -> int:
-    """Read an importance such as ``0.95`` into millionths, exactly.
-
-    Raises:
-        ValueError: not a decimal number from 0 to 1 of at most six decimals.
-    """
-    try:
-        ppm = parse_tokens(text)  # six decimals, never rounded: the same form as an amount
-    except AmountError:
-        ppm = -1
-    if not 0 <= ppm <= WHOLE_PPM:
-        raise ValueError(f"{text!r} is no importance; write a number from 0 to 1 with up to six decimals")
-    return ppm
 
 
 def least_ppm(min_importance: Fraction) -> int:

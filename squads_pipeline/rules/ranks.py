@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from math import isqrt
-from typing import Final
 
-WHOLE_PPM: Final = 1_000_000
-"""A correlation of 1, in millionths."""
+from squads_pipeline.rules.millionths import WHOLE_PPM
 
 
 def doubled_ranks(values: Sequence[int]) -> list[int]:
@@ -43,11 +41,6 @@ def rank_correlation_ppm(one: Sequence[int], other: Sequence[int]) -> int | None
     doubled = isqrt(4 * WHOLE_PPM**2 * together**2 // spread)
     ppm = (doubled + 1) // 2
     return ppm if together >= 0 else -ppm
-
-
-def rounded_ppm(numerator: int, denominator: int) -> int:
-    """A quotient that is not negative in millionths, to the nearest, halves up."""
-    return (2 * WHOLE_PPM * numerator + denominator) // (2 * denominator)
 
 
 def _deviations(ranks: Sequence[int]) -> list[int]:

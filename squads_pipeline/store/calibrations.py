@@ -10,8 +10,9 @@ from sqlalchemy import BigInteger, Connection, cast, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import bindparam
 
-from squads_pipeline.rules.calibration import WEIGHTS, Judged, Member, Pool
+from squads_pipeline.rules.calibration import WEIGHTS, Member, Pool
 from squads_pipeline.rules.policy import Policy
+from squads_pipeline.rules.reviewers import Judged
 from squads_pipeline.store.schema import (
     distributions,
     dividends,

@@ -6,16 +6,15 @@ import pytest
 
 from squads_pipeline.rules.calibration import (
     Candidate,
-    Judged,
     Member,
     Pool,
-    Reviewer,
     calibrate,
     proposed,
     shares,
     steps,
 )
 from squads_pipeline.rules.policy import Policy
+from squads_pipeline.rules.reviewers import Judged, Reviewer
 
 POLICY = Policy(points_per_entry=10, points_per_finding=5, points_per_merged=20, points_per_review=3)
 

@@ -14,7 +14,6 @@ from squads_pipeline.rules.findings import (
     agreed_confidence_ppm,
     credited,
     decide,
-    parse_confidence,
 )
 from squads_pipeline.rules.policy import Policy
 
@@ -121,16 +120,3 @@ def test_credit_is_in_order_of_names() -> None:
         "a",
         "ada",
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "ppm"), [("0.8", 800_000), ("1", 1_000_000), ("0", 0), ("0.000001", 1), ("1e-6", 1)]
-)
-def test_a_confidence_is_read_exactly(text: str, ppm: int) -> None:
-    assert parse_confidence(text) == ppm
-
-
-@pytest.mark.parametrize("text", ["1.000001", "-0.1", "0.1234567", "much", "nan", ""])
-def test_what_is_no_confidence_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no confidence"):
-        parse_confidence(text)

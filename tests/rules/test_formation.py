@@ -11,7 +11,6 @@ from squads_pipeline.rules.formation import (
     can_be_seeded,
     charter,
     least_ppm,
-    parse_importance,
     pay_in_order,
     seed_key,
     seed_micro,
@@ -43,19 +42,6 @@ def test_a_seed_is_importance_times_rate_rounded_down(
 def test_no_seed_out_of_bounds(importance_ppm: int, rate: int) -> None:
     with pytest.raises(ValueError, match="importance"):
         seed_micro(importance_ppm, rate)
-
-
-@pytest.mark.parametrize(
-    ("text", "ppm"), [("0.95", 950_000), ("1", 1_000_000), ("0", 0), ("0.333333", 333_333), ("1e-6", 1)]
-)
-def test_importance_is_read_exactly(text: str, ppm: int) -> None:
-    assert parse_importance(text) == ppm
-
-
-@pytest.mark.parametrize("text", ["0.3333333", "1.000001", "-0.1", "high", "", "nan", "1e9"])
-def test_what_is_no_importance_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="from 0 to 1"):
-        parse_importance(text)
 
 
 @pytest.mark.parametrize(

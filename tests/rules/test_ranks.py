@@ -2,7 +2,7 @@
 
 import pytest
 
-from squads_pipeline.rules.ranks import doubled_ranks, rank_correlation_ppm, rounded_ppm
+from squads_pipeline.rules.ranks import doubled_ranks, rank_correlation_ppm
 
 
 @pytest.mark.parametrize(
@@ -38,12 +38,3 @@ def test_undefined_is_said(one: list[int], other: list[int]) -> None:
 def test_values_come_in_pairs() -> None:
     with pytest.raises(ValueError, match="pairs"):
         rank_correlation_ppm([1], [])
-
-
-def test_rates_are_rounded_half_up() -> None:
-    assert [rounded_ppm(1, 3), rounded_ppm(2, 3), rounded_ppm(1, 2_000_000), rounded_ppm(0, 9)] == [
-        333_333,
-        666_667,
-        1,
-        0,
-    ]

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from squads_pipeline.rules.criteria import MEASURES, parse_criterion
-from squads_pipeline.rules.formation import parse_importance
+from squads_pipeline.rules.millionths import parse_ppm
 from squads_pipeline.surfaces.cli.answers import As, Json, answering, plain_table, plain_tokens
 from squads_pipeline.surfaces.cli.community import TargetType
 
@@ -32,7 +32,7 @@ def _criterion(text: str) -> dict[str, object]:
 
 def _fit(text: str) -> int:
     try:
-        return parse_importance(text)
+        return parse_ppm(text, "fit")
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no fit; write a number from 0 to 1, such as 0.8") from None
 

@@ -6,7 +6,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from squads_pipeline.rules.formation import Target, parse_importance
+from squads_pipeline.rules.formation import Target
+from squads_pipeline.rules.millionths import parse_ppm
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.surfaces.cli.answers import Json, answering, plain_table, plain_tokens
 from squads_pipeline.surfaces.cli.community import TargetType
@@ -19,7 +20,7 @@ SHOWN = 50
 
 def _importance(text: str) -> int:
     try:
-        return parse_importance(text)
+        return parse_ppm(text, "importance")
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 

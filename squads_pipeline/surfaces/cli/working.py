@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from squads_pipeline.rules.findings import parse_confidence
+from squads_pipeline.rules.millionths import parse_ppm
 from squads_pipeline.surfaces.cli.answers import As, Json, answering, plain_table, plain_tokens
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Verdict(StrEnum):
 
 def _confidence(text: str) -> int:
     try:
-        return parse_confidence(text)
+        return parse_ppm(text, "confidence")
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 

@@ -34,8 +34,6 @@ _WORK: Final = (
     "Discussed {}",
 )
 
-WHOLE_PPM: Final = 1_000_000
-
 
 def subject(field: str, chance: Random) -> str:
     """Something that people of a field look into."""
