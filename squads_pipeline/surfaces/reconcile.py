@@ -20,8 +20,8 @@ from squads_pipeline.store.overview import Effect
 if TYPE_CHECKING:
     from squads_pipeline.surfaces.dagster_runs import AssetRun
 
-MOST_PASSES: Final = 100
-"""Runs of one asset at most: under steady traffic a gap opens again for ever."""
+MOST_RUNS: Final = 1_000
+"""Runs of driven assets at most: under steady traffic a gap opens again for ever."""
 
 Materialise = Callable[[Sequence[str], date], "AssetRun"]
 
@@ -64,39 +64,38 @@ def choose(only: str | None, driven: Sequence[str], marts: Sequence[str]) -> tup
 def reconcile(
     engine: Engine, driven: Sequence[str], marts: Sequence[str], materialise: Materialise
 ) -> Reconciled:
-    """Run each driven asset while its gap is open and gets smaller, then the marts if there is reason to.
+    """Run the assets whose gaps have work that is due, again and again, then the marts if there is reason to.
 
-    Marts alone are always run; after driven assets only when one of them did something. Paused gaps stay open.
+    What one driver closes may open the gap of one before it: a pool that is shared out leaves a target without a
+    squad. So it ends when no gap has due work that its last run did not leave as it was. Marts alone are always run;
+    after driven assets only when one of them ran. Paused gaps stay open.
     """
-    done: list[Step] = []
     with engine.connect() as connection:
         paused = tuple(name for name in pauses.every(connection) if name in driven)
-    for asset in driven:
-        if asset in paused:
-            continue
-        done += _close(engine, asset, materialise)
-        if done and not done[-1].run.success:
+    done: list[Step] = []
+    left: dict[str, Size] = {}
+    while len(done) < MOST_RUNS and (asset := _next(engine, driven, paused, left)) is not None:
+        done.append(_run(engine, [asset], materialise))
+        if not done[-1].run.success:
             return Reconciled(done, _open(engine, driven), paused)
     if marts and (done or not driven):
         done.append(_run(engine, marts, materialise))
     return Reconciled(done, _open(engine, driven), paused)
 
 
+def _next(engine: Engine, driven: Sequence[str], paused: Sequence[str], left: dict[str, Size]) -> str | None:
+    """The first asset with due work that is not as its last run found it; its gap's size is kept in ``left``."""
+    for asset in driven:
+        size = _size(engine, asset)
+        if size.due and asset not in paused and size != left.get(asset):
+            left[asset] = size
+            return asset
+    return None
+
+
 def plan(engine: Engine, driven: Sequence[str]) -> dict[str, Outcome]:
     """What a run of each driver would do now; each is rolled back, and nothing is recorded anywhere."""
     return {name: run_driver(engine, DRIVERS[name], DriverRun("dry-run"), dry_run=True) for name in driven}
-
-
-def _close(engine: Engine, asset: str, materialise: Materialise) -> list[Step]:
-    done: list[Step] = []
-    before = _size(engine, asset)
-    while before.units and len(done) < MOST_PASSES:
-        done.append(_run(engine, [asset], materialise))
-        after = _size(engine, asset)
-        if not done[-1].run.success or after == before:
-            break
-        before = after
-    return done
 
 
 def _run(engine: Engine, assets: Sequence[str], materialise: Materialise) -> Step:

@@ -7,6 +7,7 @@ from squads_pipeline.drivers.registry import DRIVERS
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.store import policies
 from squads_pipeline.store.gaps import GAPS
+from tests.drivers.harvest_world import member, squad
 from tests.surfaces.conftest import Squads
 
 
@@ -68,6 +69,30 @@ def test_gaps_are_closed_as_recorded_runs(gap: Squads, engine: Engine) -> None:
     assert gap("reconcile").out == "no gap is open; nothing to do\n"
     assert gap("reconcile", "--only", "squad_pools", "--json").document["runs"][0]["success"] is True
     assert gap("status", "--json").document["rounds"][0]["matched"] == "64"
+
+
+def test_what_a_later_driver_opens_is_closed_in_the_same_call(community: Squads, engine: Engine) -> None:
+    # The squad is disbanded last of all, and leaves its target without one.
+    squad(engine, "warm")
+    member(engine, "warm", "ada", "lead")
+    community("targets", "add", "gap", "warm", "--title", "How warm?", "--importance", "0.9")
+    community("harvest", "warm", "--as", "ada")
+    ran = community("reconcile", "--json").document
+    assert [run["assets"] for run in ran["runs"][:-1] if run["units"]] == [
+        ["harvest_distributions"],
+        ["squads_formed"],
+    ]
+    assert ran["still_open"] == {}
+
+
+def test_what_only_waits_is_not_run_for(community: Squads) -> None:
+    # The bid waits for a person until recruiting is over.
+    community("join", "heat", "--pitch", "I have a thermometer.", "--as", "bob")
+    ran = community("reconcile")
+    assert (ran.code, ran.out[:47]) == (0, "squad_rosters waits: 1 unit, the first until 20")
+    document = community("reconcile", "--json").document
+    waiting = document["still_open"]["squad_rosters"]
+    assert (document["runs"], waiting["units"], waiting["due"]) == ([], 1, 0)
 
 
 def test_a_run_that_fails_is_told_and_exits_with_1(gap: Squads, engine: Engine) -> None:

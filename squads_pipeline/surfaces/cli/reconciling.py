@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from squads_pipeline.drivers.run import Outcome
+    from squads_pipeline.store.gaps import Size
     from squads_pipeline.surfaces.dagster_runs import AssetRun
     from squads_pipeline.surfaces.reconcile import Reconciled
 
@@ -113,7 +114,7 @@ def _document(report: "Reconciled") -> dict[str, Any]:
             for step in report.steps
         ],
         "still_open": {
-            name: {"units": size.units, "tokens_at_stake": str(size.tokens_at_stake)}
+            name: {"units": size.units, "due": size.due, "tokens_at_stake": str(size.tokens_at_stake)}
             for name, size in report.still_open.items()
         },
         "paused": list(report.paused),
@@ -129,11 +130,17 @@ def _show(out: Console, report: "Reconciled") -> None:
         for failure in run.failures:
             out.print(f"         {failure}", markup=False)
     for name, size in report.still_open.items():
-        remedy = (
-            "paused; `squads resume` lets it go on"
-            if name in report.paused
-            else "run it again, or look at `squads gaps`"
-        )
-        out.print(f"{name} is still open: {size.units:,} units; {remedy}")
+        out.print(_still_open(name, size, paused=name in report.paused))
     if not report.steps and not report.still_open:
         out.print("no gap is open; nothing to do")
+
+
+def _still_open(name: str, size: "Size", *, paused: bool) -> str:
+    units = f"{size.units:,} unit{'s' if size.units != 1 else ''}"
+    if paused:
+        return f"{name} is still open: {units}; paused; `squads resume` lets it go on"
+    if size.due or size.since is None:
+        return f"{name} is still open: {units}; run it again, or look at `squads gaps`"
+    return (
+        f"{name} waits: {units}, the first until {size.since:%Y-%m-%d %H:%M} UTC; `squads gaps` says for what"
+    )
