@@ -1,16 +1,13 @@
 """Credit: dividends along provenance, and what the policy learns from them. No rules."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
 import dagster as dg
-from pydantic import Field
 from sqlalchemy import Connection
 
 from assets import columns, driven, reports
-from assets.partitions import UTC_DAYS
-from assets.sources import KINDS, OWNERS, agent_contributions, artifact_provenance, outcomes
+from assets.sources import agent_contributions, artifact_provenance, outcomes
 from resources.database import Database
 from squads_pipeline.drivers import (
     audit_calibrations,
@@ -70,7 +67,6 @@ def _calibrations_of_day(connection: Connection, day: date) -> driven.Metadata:
 
 
 _DIVIDENDS: Final = driven.Driven(
-    gap=pay_dividends.GAP,
     driver=pay_dividends.pay_dividends,
     auditor=audit_dividends.audit_day,
     of_day=_dividends_of_day,
@@ -79,7 +75,6 @@ _DIVIDENDS: Final = driven.Driven(
 )
 
 _CALIBRATIONS: Final = driven.Driven(
-    gap=calibrate_policy.GAP,
     driver=calibrate_policy.calibrate_policy,
     auditor=audit_calibrations.audit_day,
     of_day=_calibrations_of_day,
@@ -87,68 +82,40 @@ _CALIBRATIONS: Final = driven.Driven(
 )
 
 
-class CreditDividendsConfig(driven.RestatableConfig):
-    """How a run of `credit_dividends` behaves."""
-
-    dry_run: bool = Field(
-        default=False,
-        description="Do it in a real transaction and roll it back: says what a run would do, pays nothing.",
-    )
-
-
-class PolicyCalibrationConfig(dg.Config):
-    """How a run of `policy_calibration` behaves."""
-
-    dry_run: bool = Field(
-        default=False,
-        description="Do it in a real transaction and roll it back: says what it would propose, writes nothing.",
-    )
-
-
-@dg.asset(
+@driven.asset(
+    driver=pay_dividends.NAME,
     deps=[outcomes, agent_contributions, artifact_provenance, dg.AssetKey("bubbled_findings")],
     description=(
         "An agent's share of an outcome's dividend. Today: settles outcomes, the oldest first, and pays whoever "
         "helped along the provenance. A past day: recomputes its dividends and pays nobody."
     ),
     group_name=GROUP,
-    owners=OWNERS,
-    kinds=KINDS,
-    tags={"squads/driver": pay_dividends.NAME},
     metadata=columns.of_table(schema.credit_dividends),
     code_version=credit.RULE_VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    output_required=False,
 )
 def credit_dividends(
-    context: dg.AssetExecutionContext, config: CreditDividendsConfig, database: Database
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
+    context: dg.AssetExecutionContext, config: driven.RestatableConfig, database: Database
+) -> driven.Results:
     """Pay today's dividends, audit past days."""
-    yield from driven.run(_DIVIDENDS, context, database, dry_run=config.dry_run, reason=config.given_reason())
+    yield from driven.run(_DIVIDENDS, context, config, database)
 
 
-@dg.asset(
+@driven.asset(
+    driver=calibrate_policy.NAME,
     deps=[credit_dividends, dg.AssetKey("harvest_distributions")],
     description=(
         "A proposed parameter with its evidence. Today: compares payouts with outcomes once enough are new, and "
         "proposes at most one change. A past day: recomputes its comparisons and proposes nothing."
     ),
     group_name=GROUP,
-    owners=OWNERS,
-    kinds=KINDS,
-    tags={"squads/driver": calibrate_policy.NAME},
     metadata=columns.of_table(schema.policy_calibration),
     code_version=calibration.RULE_VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    output_required=False,
 )
 def policy_calibration(
-    context: dg.AssetExecutionContext, config: PolicyCalibrationConfig, database: Database
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
+    context: dg.AssetExecutionContext, config: driven.DrivenConfig, database: Database
+) -> driven.Results:
     """Calibrate today, audit past days."""
-    yield from driven.run(_CALIBRATIONS, context, database, dry_run=config.dry_run)
+    yield from driven.run(_CALIBRATIONS, context, config, database)
 
 
 CREDIT_ASSETS: Final = (credit_dividends, policy_calibration)

@@ -1,12 +1,10 @@
 """Funding: matches by rounds, squads' daily statements, what other mechanisms would have paid. No rules."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
 import dagster as dg
 import pandas as pd
-from pydantic import Field
 from sqlalchemy import Connection
 
 from assets import columns, driven, reports
@@ -37,7 +35,6 @@ def _matches_of_day(connection: Connection, day: date) -> driven.Metadata:
 
 
 _MATCHES: Final = driven.Driven(
-    gap="qf_matches",
     driver=match_round.match_round,
     auditor=audit_day,
     of_day=_matches_of_day,
@@ -47,16 +44,8 @@ _MATCHES: Final = driven.Driven(
 )
 
 
-class QfMatchesConfig(driven.RestatableConfig):
-    """How a run of `qf_matches` behaves."""
-
-    dry_run: bool = Field(
-        default=False,
-        description="Do it in a real transaction and roll it back: says what a run would do, pays nothing.",
-    )
-
-
-@dg.asset(
+@driven.asset(
+    driver=match_round.NAME,
     deps=[contributions, research_squads, pledged_contributions],
     description=(
         "A squad's match in a quadratic-funding round. Today: claims what waits, weighs the squads and pays, "
@@ -64,20 +53,14 @@ class QfMatchesConfig(driven.RestatableConfig):
         "unless told to restate."
     ),
     group_name="funding",
-    owners=OWNERS,
-    kinds=KINDS,
-    tags={"squads/driver": match_round.NAME},
     metadata=columns.of_table(schema.qf_matches),
     code_version=RULE_VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    output_required=False,
 )
 def qf_matches(
-    context: dg.AssetExecutionContext, config: QfMatchesConfig, database: Database
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
+    context: dg.AssetExecutionContext, config: driven.RestatableConfig, database: Database
+) -> driven.Results:
     """Drive today's round, audit past days."""
-    yield from driven.run(_MATCHES, context, database, dry_run=config.dry_run, reason=config.given_reason())
+    yield from driven.run(_MATCHES, context, config, database)
 
 
 @dg.asset(

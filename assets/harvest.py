@@ -1,17 +1,14 @@
 """The harvest: pools shared out among members, squads disbanded. No rules."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
 import dagster as dg
-from pydantic import Field
 from sqlalchemy import Connection
 
 from assets import columns, driven, reports
 from assets.funding import qf_matches
-from assets.partitions import UTC_DAYS
-from assets.sources import KINDS, OWNERS, research_squads
+from assets.sources import research_squads
 from resources.database import Database
 from squads_pipeline.drivers import distribute_pools, restate_distributions
 from squads_pipeline.drivers.audit_distributions import audit_day
@@ -38,7 +35,6 @@ def _shared_on_day(connection: Connection, day: date) -> driven.Metadata:
 
 
 _SHARED: Final = driven.Driven(
-    gap=distribute_pools.GAP,
     driver=distribute_pools.distribute_pools,
     auditor=audit_day,
     of_day=_shared_on_day,
@@ -49,36 +45,22 @@ _SHARED: Final = driven.Driven(
 )
 
 
-class HarvestDistributionsConfig(driven.RestatableConfig):
-    """How a run of `harvest_distributions` behaves."""
-
-    dry_run: bool = Field(
-        default=False,
-        description="Do it in a real transaction and roll it back: says what a run would do, pays nobody.",
-    )
-
-
-@dg.asset(
+@driven.asset(
+    driver=distribute_pools.NAME,
     deps=[research_squads, qf_matches],
     description=(
         "A member's share of its squad's pool, with every input of the score. Today: shares out the pools of squads "
         "at their end and disbands them. A past day: recomputes scores and shares and pays nobody."
     ),
     group_name="harvest",
-    owners=OWNERS,
-    kinds=KINDS,
-    tags={"squads/driver": distribute_pools.NAME},
     metadata=columns.of_table(schema.harvest_distributions),
     code_version=RULE_VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    output_required=False,
 )
 def harvest_distributions(
-    context: dg.AssetExecutionContext, config: HarvestDistributionsConfig, database: Database
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
+    context: dg.AssetExecutionContext, config: driven.RestatableConfig, database: Database
+) -> driven.Results:
     """Share out today's pools, audit past days."""
-    yield from driven.run(_SHARED, context, database, dry_run=config.dry_run, reason=config.given_reason())
+    yield from driven.run(_SHARED, context, config, database)
 
 
 HARVEST_ASSETS: Final = (harvest_distributions,)

@@ -1,19 +1,16 @@
 """The ledger's seal: today's transfers join the hash chain, a past day's links are audited. No rules."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
 import dagster as dg
-from pydantic import Field
 from sqlalchemy import Connection
 
 from assets import columns, driven
 from assets.formation import squads_formed
 from assets.funding import qf_matches
-from assets.partitions import UTC_DAYS
 from assets.pledges import pledged_contributions
-from assets.sources import KINDS, OWNERS, contributions
+from assets.sources import contributions
 from resources.database import Database
 from squads_pipeline.drivers import seal_ledger
 from squads_pipeline.drivers.audit_seals import audit_day
@@ -32,7 +29,6 @@ def _sealed_of_day(connection: Connection, day: date) -> driven.Metadata:
 
 
 _SEALED: Final = driven.Driven(
-    gap=seal_ledger.GAP,
     driver=seal_ledger.seal_ledger,
     auditor=audit_day,
     of_day=_sealed_of_day,
@@ -40,36 +36,22 @@ _SEALED: Final = driven.Driven(
 )
 
 
-class LedgerSealsConfig(dg.Config):
-    """How a run of `ledger_seals` behaves."""
-
-    dry_run: bool = Field(
-        default=False,
-        description="Do it in a real transaction and roll it back: says what a run would do, seals nothing.",
-    )
-
-
-@dg.asset(
+@driven.asset(
+    driver=seal_ledger.NAME,
     deps=[contributions, squads_formed, pledged_contributions, qf_matches],
     description=(
         "A stretch of the hash chain over transfers, with its head. Today: seals every transfer that is not sealed "
         "yet, all or nothing. A past day: hashes the transfers that it sealed again, and compares."
     ),
     group_name="ledger",
-    owners=OWNERS,
-    kinds=KINDS,
-    tags={"squads/driver": seal_ledger.NAME},
     metadata=columns.of_table(schema.ledger_seals),
     code_version=RULE_VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    output_required=False,
 )
 def ledger_seals(
-    context: dg.AssetExecutionContext, config: LedgerSealsConfig, database: Database
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
+    context: dg.AssetExecutionContext, config: driven.DrivenConfig, database: Database
+) -> driven.Results:
     """Seal today, audit past days."""
-    yield from driven.run(_SEALED, context, database, dry_run=config.dry_run)
+    yield from driven.run(_SEALED, context, config, database)
 
 
 LEDGER_ASSETS: Final = (ledger_seals,)

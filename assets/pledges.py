@@ -1,16 +1,13 @@
 """Contributions under pledges: today they are made, a past day is audited. No rules."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
 import dagster as dg
-from pydantic import Field
 from sqlalchemy import Connection
 
 from assets import columns, driven
-from assets.partitions import UTC_DAYS
-from assets.sources import KINDS, OWNERS, agents, pledges, research_squads
+from assets.sources import agents, pledges, research_squads
 from resources.database import Database
 from squads_pipeline.drivers import honour_pledges
 from squads_pipeline.drivers.audit_pledges import audit_day
@@ -33,7 +30,6 @@ def _paid_of_day(connection: Connection, day: date) -> driven.Metadata:
 
 
 _PLEDGED: Final = driven.Driven(
-    gap=GAP,
     driver=honour_pledges.honour_pledges,
     auditor=audit_day,
     of_day=_paid_of_day,
@@ -41,33 +37,19 @@ _PLEDGED: Final = driven.Driven(
 )
 
 
-class PledgedContributionsConfig(dg.Config):
-    """How a run of `pledged_contributions` behaves."""
-
-    dry_run: bool = Field(
-        default=False,
-        description="Do it in a real transaction and roll it back: says what a run would do, pays nothing.",
-    )
-
-
-@dg.asset(
+@driven.asset(
+    driver=honour_pledges.NAME,
     deps=[agents, research_squads, pledges],
     description=(
         "A contribution made for an agent under its pledge. Today: pays for every agent with a free place in "
         "this cycle, all or nothing. A past day: recomputes its payments from their frozen inputs and pays nobody."
     ),
     group_name="funding",
-    owners=OWNERS,
-    kinds=KINDS,
-    tags={"squads/driver": honour_pledges.NAME},
     metadata=columns.of_table(schema.pledged_contributions),
     code_version=RULE_VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    output_required=False,
 )
 def pledged_contributions(
-    context: dg.AssetExecutionContext, config: PledgedContributionsConfig, database: Database
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
+    context: dg.AssetExecutionContext, config: driven.DrivenConfig, database: Database
+) -> driven.Results:
     """Honour pledges today, audit past days."""
-    yield from driven.run(_PLEDGED, context, database, dry_run=config.dry_run)
+    yield from driven.run(_PLEDGED, context, config, database)

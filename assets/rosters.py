@@ -5,13 +5,12 @@ from datetime import date
 from typing import Final
 
 import dagster as dg
-from pydantic import Field
 from sqlalchemy import Connection
 
 from assets import columns, driven
 from assets.checks import Find, verdict
-from assets.partitions import UTC_DAYS, span_of
-from assets.sources import OWNERS, agents, research_squads, squad_join_bids
+from assets.partitions import span_of
+from assets.sources import agents, research_squads, squad_join_bids
 from resources.database import Database
 from squads_pipeline.drivers import fill_rosters
 from squads_pipeline.drivers.audit_rosters import audit_day, findings_since
@@ -36,7 +35,6 @@ def _edges_of_day(connection: Connection, day: date) -> driven.Metadata:
 
 
 _ROSTERS: Final = driven.Driven(
-    gap=fill_rosters.GAP,
     driver=fill_rosters.fill_rosters,
     auditor=audit_day,
     of_day=_edges_of_day,
@@ -44,16 +42,8 @@ _ROSTERS: Final = driven.Driven(
 )
 
 
-class SquadRostersConfig(dg.Config):
-    """How a run of `squad_rosters` behaves."""
-
-    dry_run: bool = Field(
-        default=False,
-        description="Do it in a real transaction and roll it back: says what a run would do, changes no squad.",
-    )
-
-
-@dg.asset(
+@driven.asset(
+    driver=fill_rosters.NAME,
     deps=[agents, research_squads, squad_join_bids],
     description=(
         "An edge that a squad took by itself: opened to recruitment, extended, activated with its lead, harvested. "
@@ -61,20 +51,15 @@ class SquadRostersConfig(dg.Config):
         "again from their facts and changes nothing."
     ),
     group_name="formation",
-    owners=OWNERS,
     kinds={"postgres", "view"},
-    tags={"squads/driver": fill_rosters.NAME},
     metadata={**columns.of_table(schema.squad_events), "dagster/table_name": "squads.squad_rosters"},
     code_version=RULE_VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    output_required=False,
 )
 def squad_rosters(
-    context: dg.AssetExecutionContext, config: SquadRostersConfig, database: Database
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
+    context: dg.AssetExecutionContext, config: driven.DrivenConfig, database: Database
+) -> driven.Results:
     """Take today's edges, audit past days."""
-    yield from driven.run(_ROSTERS, context, database, dry_run=config.dry_run)
+    yield from driven.run(_ROSTERS, context, config, database)
 
 
 _INVARIANTS: Final = (*ROSTER_INVARIANTS, *(one for one in FORMATION_INVARIANTS if one.name == REPLAYED))

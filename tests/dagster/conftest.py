@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from assets.funding import QfMatchesConfig
+from assets.driven import RestatableConfig
 from resources.database import Database
 from resources.tables import MartTables
 from squads_pipeline.commands import community, funding
@@ -156,7 +156,7 @@ def run_assets(
     restate: str | None = None,
 ) -> dg.ExecuteInProcessResult:
     """Run assets in this process; `restate` is the reason why `qf_matches` is restated."""
-    matching = QfMatchesConfig(dry_run=dry_run, restate=restate is not None, reason=restate or "")
+    matching = RestatableConfig(dry_run=dry_run, restate=restate is not None, reason=restate or "")
     database = Database(url=database_url)
     single = first == last
     span = {

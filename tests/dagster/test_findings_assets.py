@@ -8,8 +8,9 @@ import dagster as dg
 import pytest
 from sqlalchemy import Engine
 
+from assets.driven import DrivenConfig
 from assets.finding_checks import FINDING_CHECKS
-from assets.findings import FINDING_ASSETS, BubbledFindingsConfig, delivered_messages, reviewed_findings
+from assets.findings import FINDING_ASSETS, delivered_messages, reviewed_findings
 from assets.sources import SOURCES
 from resources.database import Database
 from sensors.gaps import DRIVER_TAG, gap_sensor
@@ -87,7 +88,7 @@ def test_today_a_finding_goes_from_its_review_to_the_knowledge_graph(
 
 def test_a_dry_run_merges_nothing(reviewed: Engine, run: Run, today: date) -> None:
     decide(reviewed)
-    config = dg.RunConfig(ops={"bubbled_findings": BubbledFindingsConfig(dry_run=True)})
+    config = dg.RunConfig(ops={"bubbled_findings": DrivenConfig(dry_run=True)})
     result = run(today, "bubbled_findings", config=config)
     assert result.success
     assert result.asset_materializations_for_node("bubbled_findings") == []

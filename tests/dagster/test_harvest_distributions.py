@@ -7,8 +7,9 @@ import dagster as dg
 import pytest
 from sqlalchemy import Engine, text
 
+from assets.driven import RestatableConfig
 from assets.funding import qf_matches
-from assets.harvest import HARVEST_ASSETS, HarvestDistributionsConfig, harvest_distributions
+from assets.harvest import HARVEST_ASSETS, harvest_distributions
 from assets.harvest_checks import HARVEST_CHECKS
 from assets.sources import SOURCES
 from resources.database import Database
@@ -46,9 +47,7 @@ def share(database_url: str, instance: dg.DagsterInstance) -> Share:
             selection=dg.AssetSelection.assets("harvest_distributions"),
             partition_key=day.isoformat(),
             resources={"database": Database(url=database_url)},
-            run_config=dg.RunConfig(
-                ops={"harvest_distributions": HarvestDistributionsConfig(dry_run=dry_run)}
-            ),
+            run_config=dg.RunConfig(ops={"harvest_distributions": RestatableConfig(dry_run=dry_run)}),
             instance=instance,
             raise_on_error=False,
         )

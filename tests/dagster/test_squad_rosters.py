@@ -7,8 +7,9 @@ import dagster as dg
 import pytest
 from sqlalchemy import Engine, text
 
+from assets.driven import DrivenConfig
 from assets.formation import FORMATION_ASSETS
-from assets.rosters import ROSTER_ASSETS, ROSTER_CHECKS, SquadRostersConfig, squad_rosters
+from assets.rosters import ROSTER_ASSETS, ROSTER_CHECKS, squad_rosters
 from assets.sources import SOURCES
 from resources.database import Database
 from sensors.gaps import DRIVER_TAG, gap_sensor
@@ -29,7 +30,7 @@ def fill(database_url: str, instance: dg.DagsterInstance) -> Fill:
             selection=dg.AssetSelection.assets("squad_rosters"),
             partition_key=day.isoformat(),
             resources={"database": Database(url=database_url)},
-            run_config=dg.RunConfig(ops={"squad_rosters": SquadRostersConfig(dry_run=dry_run)}),
+            run_config=dg.RunConfig(ops={"squad_rosters": DrivenConfig(dry_run=dry_run)}),
             instance=instance,
             raise_on_error=False,
         )

@@ -7,7 +7,8 @@ import dagster as dg
 import pytest
 from sqlalchemy import Engine, text
 
-from assets.formation import FORMATION_ASSETS, SquadsFormedConfig, squads_formed
+from assets.driven import DrivenConfig
+from assets.formation import FORMATION_ASSETS, squads_formed
 from assets.formation_checks import FORMATION_CHECKS
 from assets.sources import SOURCES
 from resources.database import Database
@@ -34,7 +35,7 @@ def form(database_url: str, instance: dg.DagsterInstance) -> Form:
             selection=dg.AssetSelection.assets("squads_formed"),
             partition_key=day.isoformat(),
             resources={"database": Database(url=database_url)},
-            run_config=dg.RunConfig(ops={"squads_formed": SquadsFormedConfig(dry_run=dry_run)}),
+            run_config=dg.RunConfig(ops={"squads_formed": DrivenConfig(dry_run=dry_run)}),
             instance=instance,
             raise_on_error=False,
         )
