@@ -4,15 +4,14 @@ from datetime import date
 from typing import Final
 
 import dagster as dg
-import pandas as pd
 from sqlalchemy import Connection
 
-from assets import columns, driven, reports
-from assets.automation import AFTER_EACH_ROUND, AFTER_EACH_ROUND_AND_EACH_DAY, STATED_EACH_DAY
+from assets import columns, derived, driven, reports
+from assets.automation import AFTER_EACH_ROUND
 from assets.failures import plainly
-from assets.partitions import UTC_DAYS, days_of
+from assets.partitions import days_of
 from assets.pledges import pledged_contributions
-from assets.sources import KINDS, OWNERS, contributions, research_squads
+from assets.sources import contributions, research_squads
 from resources.database import Database
 from squads_pipeline.drivers import match_round
 from squads_pipeline.drivers.audit_matches import audit_day, audit_range
@@ -63,21 +62,14 @@ def qf_matches(
     yield from driven.run(_MATCHES, context, config, database)
 
 
-@dg.asset(
+@derived.mart(
     deps=[contributions, research_squads, qf_matches],
     description="A squad's statement for a day: opening, what came in by source, what went out, closing.",
     group_name="funding",
-    owners=OWNERS,
-    kinds=KINDS,
     metadata=columns.of_table(schema.squad_pools),
     code_version=stating.VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    automation_condition=AFTER_EACH_ROUND_AND_EACH_DAY,
-    freshness_policy=STATED_EACH_DAY,
-    io_manager_key="marts",
 )
-def squad_pools(context: dg.AssetExecutionContext, database: Database) -> dg.MaterializeResult[pd.DataFrame]:
+def squad_pools(context: dg.AssetExecutionContext, database: Database) -> derived.Result:
     """State every squad's pool, from one snapshot of the ledger."""
     days = days_of(context)
     with plainly(), database.snapshot() as connection:
@@ -89,22 +81,15 @@ def squad_pools(context: dg.AssetExecutionContext, database: Database) -> dg.Mat
     )
 
 
-@dg.asset(
+@derived.mart(
     deps=[contributions, qf_matches],
     description="What each mechanism would have paid in each round, beside what was paid.",
-    group_name="marts",
-    owners=OWNERS,
-    kinds=KINDS,
     metadata={**columns.of_table(schema.mechanism_comparison), "pairs bound": comparing.PAIRS_BOUND},
     code_version=RULE_VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
     automation_condition=AFTER_EACH_ROUND,
-    io_manager_key="marts",
+    freshness_policy=None,
 )
-def mechanism_comparison(
-    context: dg.AssetExecutionContext, database: Database
-) -> dg.MaterializeResult[pd.DataFrame]:
+def mechanism_comparison(context: dg.AssetExecutionContext, database: Database) -> derived.Result:
     """Weigh each round's frozen inputs by every mechanism."""
     days = days_of(context)
     with plainly(), database.snapshot() as connection:

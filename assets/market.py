@@ -5,13 +5,12 @@ from typing import Final
 import dagster as dg
 import pandas as pd
 
-from assets import columns, reports
-from assets.automation import AFTER_EACH_ROUND_AND_EACH_DAY, STATED_EACH_DAY
+from assets import columns, derived, reports
 from assets.failures import plainly
 from assets.formation import squads_formed
 from assets.funding import qf_matches
-from assets.partitions import UTC_DAYS, days_of
-from assets.sources import KINDS, OWNERS, contributions, knowledge_gaps, research_squads
+from assets.partitions import days_of
+from assets.sources import contributions, knowledge_gaps, research_squads
 from resources.database import Database
 from squads_pipeline.marts import fairness as judging
 from squads_pipeline.marts import gap_coverage as covering
@@ -21,24 +20,16 @@ from squads_pipeline.store import market, schema
 from squads_pipeline.store.schema.squads import TARGET_TYPES
 
 
-@dg.asset(
+@derived.mart(
     deps=[knowledge_gaps, research_squads, contributions, qf_matches],
     description=(
         "An open squad as an agent sees it: pool, importance, expected match of one more token, dividend "
         "multiplier, places left, time left."
     ),
-    group_name="marts",
-    owners=OWNERS,
-    kinds=KINDS,
     metadata=columns.of_table(schema.squad_market),
     code_version=offering.VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    automation_condition=AFTER_EACH_ROUND_AND_EACH_DAY,
-    freshness_policy=STATED_EACH_DAY,
-    io_manager_key="marts",
 )
-def squad_market(context: dg.AssetExecutionContext, database: Database) -> dg.MaterializeResult[pd.DataFrame]:
+def squad_market(context: dg.AssetExecutionContext, database: Database) -> derived.Result:
     """Show the squads that were open at the end of each day."""
     days = days_of(context)
     with plainly(), database.snapshot() as connection:
@@ -57,21 +48,13 @@ def squad_market(context: dg.AssetExecutionContext, database: Database) -> dg.Ma
     return reports.mart_result(context, pd.concat(shown, ignore_index=True), days, ["pool_micro"])
 
 
-@dg.asset(
+@derived.mart(
     deps=[knowledge_gaps, research_squads, squads_formed, contributions, qf_matches],
     description="How far squads cover the open targets, by type and importance: covered, waiting, and for how long.",
-    group_name="marts",
-    owners=OWNERS,
-    kinds=KINDS,
     metadata=columns.of_table(schema.gap_coverage),
     code_version=covering.VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    automation_condition=AFTER_EACH_ROUND_AND_EACH_DAY,
-    freshness_policy=STATED_EACH_DAY,
-    io_manager_key="marts",
 )
-def gap_coverage(context: dg.AssetExecutionContext, database: Database) -> dg.MaterializeResult[pd.DataFrame]:
+def gap_coverage(context: dg.AssetExecutionContext, database: Database) -> derived.Result:
     """Sum up the targets that were open at the end of each day."""
     days = days_of(context)
     with plainly(), database.snapshot() as connection:
@@ -88,21 +71,13 @@ def gap_coverage(context: dg.AssetExecutionContext, database: Database) -> dg.Ma
     return reports.mart_result(context, pd.concat(covered, ignore_index=True), days, summed)
 
 
-@dg.asset(
+@derived.mart(
     deps=[qf_matches],
     description="How evenly matches, payouts and dividends are spread: Gini coefficient, share of the top ten, median.",
-    group_name="marts",
-    owners=OWNERS,
-    kinds=KINDS,
     metadata=columns.of_table(schema.fairness),
     code_version=judging.VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    automation_condition=AFTER_EACH_ROUND_AND_EACH_DAY,
-    freshness_policy=STATED_EACH_DAY,
-    io_manager_key="marts",
 )
-def fairness(context: dg.AssetExecutionContext, database: Database) -> dg.MaterializeResult[pd.DataFrame]:
+def fairness(context: dg.AssetExecutionContext, database: Database) -> derived.Result:
     """Judge the payments of each day."""
     days = days_of(context)
     with plainly(), database.snapshot() as connection:

@@ -3,14 +3,12 @@
 from typing import Final
 
 import dagster as dg
-import pandas as pd
 
-from assets import columns, reports
-from assets.automation import AFTER_EACH_ROUND_AND_EACH_DAY, STATED_EACH_DAY
+from assets import columns, derived, reports
 from assets.failures import plainly
 from assets.funding import qf_matches
-from assets.partitions import UTC_DAYS, days_of
-from assets.sources import KINDS, OWNERS, agents, contributions, research_squads
+from assets.partitions import days_of
+from assets.sources import agents, contributions, research_squads
 from resources.database import Database
 from squads_pipeline.marts import agent_statements as stating
 from squads_pipeline.marts import token_supply as supplying
@@ -19,26 +17,16 @@ from squads_pipeline.store.schema.ledger import ACCOUNT_KINDS
 
 
 # No event tells Dagster of a contribution. The rounds, which claim contributions, stand for them.
-@dg.asset(
+@derived.mart(
     deps=[agents, contributions, qf_matches],
     description=(
         "An agent's day: opening, what was received by kind, what was given, closing. Only agents with a "
         "balance or a movement on the day: who is not stated had nothing."
     ),
-    group_name="marts",
-    owners=OWNERS,
-    kinds=KINDS,
     metadata=columns.of_table(schema.agent_statements),
     code_version=stating.VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    automation_condition=AFTER_EACH_ROUND_AND_EACH_DAY,
-    freshness_policy=STATED_EACH_DAY,
-    io_manager_key="marts",
 )
-def agent_statements(
-    context: dg.AssetExecutionContext, database: Database
-) -> dg.MaterializeResult[pd.DataFrame]:
+def agent_statements(context: dg.AssetExecutionContext, database: Database) -> derived.Result:
     """State agents' wallets, from one snapshot of the ledger."""
     days = days_of(context)
     with plainly(), database.snapshot() as connection:
@@ -50,24 +38,16 @@ def agent_statements(
     )
 
 
-@dg.asset(
+@derived.mart(
     deps=[contributions, research_squads, qf_matches],
     description=(
         "Tokens issued and where they sit: for each kind of account opening, minted, received, paid, closing. "
         "What was minted left issuance, so openings, mints and closings each sum to zero."
     ),
-    group_name="marts",
-    owners=OWNERS,
-    kinds=KINDS,
     metadata=columns.of_table(schema.token_supply),
     code_version=supplying.VERSION,
-    partitions_def=UTC_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    automation_condition=AFTER_EACH_ROUND_AND_EACH_DAY,
-    freshness_policy=STATED_EACH_DAY,
-    io_manager_key="marts",
 )
-def token_supply(context: dg.AssetExecutionContext, database: Database) -> dg.MaterializeResult[pd.DataFrame]:
+def token_supply(context: dg.AssetExecutionContext, database: Database) -> derived.Result:
     """State what each kind of account holds, from one snapshot of the ledger."""
     days = days_of(context)
     with plainly(), database.snapshot() as connection:
