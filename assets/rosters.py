@@ -1,6 +1,5 @@
-"""Rosters: the edges that squads take by themselves between recruitment and harvest, and their checks. No rules."""
+"""Rosters: the edges that squads take by themselves between recruitment and harvest. No rules."""
 
-from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final
 
@@ -8,19 +7,12 @@ import dagster as dg
 from sqlalchemy import Connection
 
 from assets import columns, driven
-from assets.checks import Find, verdict
-from assets.partitions import span_of
 from assets.sources import agents, research_squads, squad_join_bids
 from resources.database import Database
 from squads_pipeline.drivers import fill_rosters
-from squads_pipeline.drivers.audit_rosters import audit_day, findings_since
+from squads_pipeline.drivers.audit_rosters import audit_day
 from squads_pipeline.rules.rosters import RULE_VERSION
 from squads_pipeline.store import roster_facts, schema
-from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
-from squads_pipeline.store.roster_invariants import ROSTER_INVARIANTS
-
-RECOMPUTED: Final = "edges_recompute_equal"
-REPLAYED: Final = "events_replay_to_the_state"
 
 
 def _edges_of_day(connection: Connection, day: date) -> driven.Metadata:
@@ -62,40 +54,4 @@ def squad_rosters(
     yield from driven.run(_ROSTERS, context, config, database)
 
 
-_INVARIANTS: Final = (*ROSTER_INVARIANTS, *(one for one in FORMATION_INVARIANTS if one.name == REPLAYED))
-
-_CHECKS: Final[Mapping[str, Find]] = {
-    **{one.name: one.find for one in _INVARIANTS},
-    RECOMPUTED: findings_since,
-}
-
-
-@dg.multi_asset_check(
-    specs=[
-        *(
-            dg.AssetCheckSpec(
-                one.name, asset=squad_rosters, blocking=True, description=f"{one.number}: {one.description}"
-            )
-            for one in _INVARIANTS
-        ),
-        dg.AssetCheckSpec(
-            RECOMPUTED,
-            asset=squad_rosters,
-            blocking=True,
-            description="I10: Decided again from the facts of its moment, each edge is the one that was taken.",
-        ),
-    ],
-    can_subset=True,
-)
-def roster_checks(
-    context: dg.AssetCheckExecutionContext, database: Database
-) -> Iterator[dg.AssetCheckResult]:
-    """Look for what does not hold of squads' rosters, in one snapshot."""
-    span = span_of(context)
-    with database.snapshot() as connection:
-        for key in sorted(context.selected_asset_check_keys):
-            yield verdict(key, _CHECKS[key.name](connection, span and span[0]))
-
-
 ROSTER_ASSETS: Final = (squad_rosters,)
-ROSTER_CHECKS: Final = (roster_checks,)

@@ -19,7 +19,8 @@ from assets.ledger import LEDGER_ASSETS
 from assets.ledger_checks import LEDGER_CHECKS
 from assets.market import MARKET
 from assets.marts import MARTS
-from assets.rosters import ROSTER_ASSETS, ROSTER_CHECKS
+from assets.roster_checks import ROSTER_CHECKS
+from assets.rosters import ROSTER_ASSETS
 from assets.sources import SOURCES
 from resources.database import Database
 from resources.tables import MartTables

@@ -9,7 +9,8 @@ from sqlalchemy import Engine, text
 
 from assets.driven import DrivenConfig
 from assets.formation import FORMATION_ASSETS
-from assets.rosters import ROSTER_ASSETS, ROSTER_CHECKS, squad_rosters
+from assets.roster_checks import ROSTER_CHECKS
+from assets.rosters import ROSTER_ASSETS, squad_rosters
 from assets.sources import SOURCES
 from resources.database import Database
 from sensors.gaps import DRIVER_TAG, gap_sensor
