@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from squads_pipeline.commands import funding
+from squads_pipeline.commands.forms import require_choice
 from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.store import policies, squads
 from squads_pipeline.store.errors import RefusedError
@@ -63,10 +64,7 @@ def add_squad(
         AlreadyExistsError: the id is taken, or another live squad has the target.
         RefusedError: an argument is not allowed.
     """
-    if target_type not in TARGET_TYPES:
-        raise RefusedError(
-            f"{target_type!r} is no type of target", f"Choose one of {', '.join(TARGET_TYPES)}."
-        )
+    require_choice(target_type, TARGET_TYPES, "type of target")
     if status not in FUNDABLE_STATUSES:
         raise RefusedError(
             f"A squad cannot start as {status!r}", f"Choose one of {', '.join(FUNDABLE_STATUSES)}."

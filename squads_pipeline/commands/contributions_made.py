@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from squads_pipeline.commands.recorders import OPERATOR, artifact_named, require_recorder
 from squads_pipeline.rules.policy import policy_id
-from squads_pipeline.store import contributions_made, pledges, policies
-from squads_pipeline.store.errors import IdempotencyConflictError, NotFoundError, RefusedError
+from squads_pipeline.store import agents, contributions_made, policies
+from squads_pipeline.store.errors import IdempotencyConflictError, RefusedError
 from squads_pipeline.store.stamp import Stamp
 
 RULE_VERSION: Final = "1"
@@ -54,8 +54,7 @@ def credit(
     named = artifact_named(artifact)
     _require_sound(contribution_type, reference_id)
     require_recorder(connection, recorded_by)
-    if not pledges.agent_exists(connection, agent):
-        raise NotFoundError(f"There is no agent {agent}", "Add it with `squads agents add`.")
+    agents.require(connection, agent)
     if recorded_by == agent:
         raise RefusedError(
             f"{agent} cannot credit itself",

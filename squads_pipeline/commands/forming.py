@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from squads_pipeline.commands.forms import require_choice
 from squads_pipeline.rules import formation, lifecycle
 from squads_pipeline.rules.criteria import why_no_criteria
 from squads_pipeline.rules.formation import SUCCESS_CRITERIA, Target
 from squads_pipeline.rules.millionths import WHOLE_PPM
 from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.rules.rosters import CHARTERED, RULE_VERSION
-from squads_pipeline.store import formations, ledger, members, policies, rosters, squad_events
+from squads_pipeline.store import agents, formations, ledger, members, policies, rosters, squad_events
 from squads_pipeline.store.errors import AlreadyExistsError, RefusedError
 from squads_pipeline.store.members import Decision
 from squads_pipeline.store.rosters import Founded
@@ -69,7 +70,7 @@ def form(
     """
     wanted: Criteria = SUCCESS_CRITERIA if criteria is None else criteria
     artifact_id = _require_sound(target_type, target_id or squad, wanted)
-    members.require_agent(connection, agent)
+    agents.require(connection, agent)
     known = rosters.around(connection, target_type, artifact_id)
     if known is not None:
         return _again(connection, agent, known, squad, charter, wanted)
@@ -86,10 +87,7 @@ def form(
 
 
 def _require_sound(target_type: str, artifact_id: str | None, criteria: Criteria) -> str:
-    if target_type not in TARGET_TYPES:
-        raise RefusedError(
-            f"{target_type!r} is no type of target", f"Choose one of {', '.join(TARGET_TYPES)}."
-        )
+    require_choice(target_type, TARGET_TYPES, "type of target")
     if not artifact_id:
         raise RefusedError("It is not said what the squad is about", "Give the target's id, or the squad's.")
     wrong = why_no_criteria(criteria)

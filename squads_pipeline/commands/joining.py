@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from squads_pipeline.commands.forms import require_choice
 from squads_pipeline.commands.leading import begin_harvest, fill_leads
 from squads_pipeline.rules.bids import OBSERVER, why_not_decided_by, why_not_joined
 from squads_pipeline.rules.millionths import WHOLE_PPM
 from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.rules.rosters import NOBODY_LEFT, RULE_VERSION
-from squads_pipeline.store import members, policies, rosters
+from squads_pipeline.store import agents, members, policies, rosters
 from squads_pipeline.store.errors import AlreadyExistsError, RefusedError
 from squads_pipeline.store.members import Decision, StoredBid
 from squads_pipeline.store.rosters import Held
@@ -68,9 +69,8 @@ def join(connection: Connection, agent: str, squad: str, *, pitch: str, role: st
         AlreadyExistsError: the agent has another bid that waits.
         RefusedError: the squad takes no members, is full, or has the agent; or the pitch or role is not allowed.
     """
-    if role not in BID_ROLES:
-        raise RefusedError(f"{role!r} is no role to bid for", f"Choose one of {', '.join(BID_ROLES)}.")
-    members.require_agent(connection, agent)
+    require_choice(role, BID_ROLES, "role to bid for")
+    agents.require(connection, agent)
     held = rosters.hold(connection, squad)
     inside = members.roles(connection, held.squad_id)
     before = members.last_bid(connection, held.squad_id, agent)
@@ -113,7 +113,7 @@ def decide(
         raise RefusedError("A decision needs its reason", "Say why with --rationale.")
     if fit_ppm is not None and not 0 <= fit_ppm <= WHOLE_PPM:
         raise RefusedError("The fit is not from 0 to 1", "Give 0 for none and 1 for the best.")
-    members.require_agent(connection, decider)
+    agents.require(connection, decider)
     held = rosters.hold(connection, members.bid(connection, bid_id).squad_id)
     bid = members.bid(connection, bid_id)
     status = "accepted" if accept else "declined"

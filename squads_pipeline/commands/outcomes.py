@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from squads_pipeline.commands.forms import require_choice
 from squads_pipeline.commands.recorders import artifact_named, refuse_own_gain, require_recorder
 from squads_pipeline.rules.artifacts import Artifact
 from squads_pipeline.store import outcomes
@@ -81,10 +82,7 @@ def _known(connection: Connection, outcome: Outcome, key: str | None) -> Recorde
 
 
 def _require_sound(outcome: Outcome) -> None:
-    if outcome.kind not in OUTCOME_KINDS:
-        raise RefusedError(
-            f"{outcome.kind!r} is no kind of outcome", f"Choose one of {', '.join(OUTCOME_KINDS)}."
-        )
+    require_choice(outcome.kind, OUTCOME_KINDS, "kind of outcome")
     if not 0 < len(outcome.evidence) <= LONGEST_EVIDENCE or "\x00" in outcome.evidence:
         raise RefusedError(
             "An outcome needs evidence",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from squads_pipeline.rules.money import MAX_MICRO
-from squads_pipeline.store import pledges, squads
-from squads_pipeline.store.errors import NotFoundError, RefusedError
+from squads_pipeline.store import agents, pledges, squads
+from squads_pipeline.store.errors import RefusedError
 
 _ENDING = ("harvesting", "disbanded")
 
@@ -42,7 +42,7 @@ def pledge(connection: Connection, agent: str, names: Sequence[str], *, reserve_
     """
     if not 0 <= reserve_micro <= MAX_MICRO:
         raise RefusedError("A reserve cannot be below zero", "Give what the wallet is to keep, 0 or more.")
-    _require_agent(connection, agent)
+    agents.require(connection, agent)
     ids = tuple(dict.fromkeys(_fundable(connection, name) for name in names))
     pledges.hold(connection, agent)
     before = pledges.of_agent(connection, agent)
@@ -59,16 +59,11 @@ def revoke(connection: Connection, agent: str) -> None:
         NotFoundError: no such agent.
         RefusedError: the agent has no pledge.
     """
-    _require_agent(connection, agent)
+    agents.require(connection, agent)
     pledges.hold(connection, agent)
     if pledges.of_agent(connection, agent) is None:
         raise RefusedError(f"{agent} has no pledge to revoke", "See who has one with `squads pledges`.")
     pledges.record(connection, agent, [], 0, revoked=True)
-
-
-def _require_agent(connection: Connection, agent: str) -> None:
-    if not pledges.agent_exists(connection, agent):
-        raise NotFoundError(f"There is no agent {agent}", "Add it with `squads agents add`.")
 
 
 def _fundable(connection: Connection, name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from squads_pipeline.rules.artifacts import Artifact, parse_artifact
-from squads_pipeline.store import pledges, policies, provenance
+from squads_pipeline.store import agents, policies, provenance
 from squads_pipeline.store.errors import NotFoundError, RefusedError
 
 OPERATOR: Final = "operator"
@@ -34,7 +34,7 @@ def require_recorder(connection: Connection, name: str) -> None:
     Raises:
         NotFoundError: there is no such agent, and it is not the operator.
     """
-    if name != OPERATOR and not pledges.agent_exists(connection, name):
+    if name != OPERATOR and not agents.exists(connection, name):
         raise NotFoundError(
             f"There is no agent {name}", f"Add it with `squads agents add`, or act as {OPERATOR}."
         )
@@ -52,7 +52,7 @@ def refuse_own_gain(connection: Connection, recorder: str, artifact: Artifact, w
     Raises:
         RefusedError: the recorder would be paid.
     """
-    if recorder == OPERATOR and not pledges.agent_exists(connection, recorder):
+    if recorder == OPERATOR and not agents.exists(connection, recorder):
         return
     depth = policies.current(connection).max_depth
     credited = provenance.credited_by_artifact(connection, artifact, depth)

@@ -2,9 +2,10 @@
 
 from sqlalchemy import Connection
 
+from squads_pipeline.commands.forms import require_choice
 from squads_pipeline.rules.formation import Target
 from squads_pipeline.store import targets
-from squads_pipeline.store.errors import NotFoundError, RefusedError
+from squads_pipeline.store.errors import NotFoundError
 from squads_pipeline.store.schema.squads import TARGET_TYPES
 
 
@@ -15,7 +16,7 @@ def add_target(connection: Connection, target: Target, *, created_by: str = "ope
         AlreadyExistsError: the artifact is a target already.
         RefusedError: its type, id or title is not allowed.
     """
-    _require_known(target.artifact_type)
+    require_choice(target.artifact_type, TARGET_TYPES, "type of target")
     targets.add(connection, target, created_by=created_by)
 
 
@@ -26,15 +27,8 @@ def close_target(connection: Connection, artifact_type: str, artifact_id: str) -
         NotFoundError: there is no such open target.
         RefusedError: its type is none.
     """
-    _require_known(artifact_type)
+    require_choice(artifact_type, TARGET_TYPES, "type of target")
     if not targets.close(connection, artifact_type, artifact_id):
         raise NotFoundError(
             f"There is no open target {artifact_type} {artifact_id}", "See them with `squads targets list`."
-        )
-
-
-def _require_known(artifact_type: str) -> None:
-    if artifact_type not in TARGET_TYPES:
-        raise RefusedError(
-            f"{artifact_type!r} is no type of target", f"Choose one of {', '.join(TARGET_TYPES)}."
         )

@@ -1,20 +1,18 @@
 """What members do in a squad: log, find; and what anybody may do with a finding: review it. Verdicts are a driver's."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from squads_pipeline.rules.millionths import WHOLE_PPM
+from squads_pipeline.commands.forms import artifact, require_choice, require_confidence, require_texts
 from squads_pipeline.rules.work import why_not_found, why_not_logged, why_not_reviewed
-from squads_pipeline.store import pledges, squads, work
+from squads_pipeline.store import agents, squads, work
 from squads_pipeline.store.errors import IdempotencyConflictError, NotFoundError, RefusedError
 from squads_pipeline.store.schema.work import ENTRY_TYPES, FINDING_TYPES, VERDICTS
 from squads_pipeline.store.work import Known
 
-_ARTIFACT: Final = re.compile(r"([a-z][a-z0-9_]{0,49}):([^\x00-\x1f\x7f]{1,200})")
 _FOR_MEMBERS: Final = (
     "Leads, researchers and reviewers log and find while their squad is active; observers write notes."
 )
@@ -77,8 +75,8 @@ def log(
         RefusedError: a rule or the form forbids it.
         IdempotencyConflictError: the key belongs to another request.
     """
-    _require_choice(entry_type, ENTRY_TYPES, "type of journal entry")
-    _require_texts(title=title, body=body)
+    require_choice(entry_type, ENTRY_TYPES, "type of journal entry")
+    require_texts(title=title, body=body)
     artifacts = [":".join(artifact(one)) for one in references]
     squad_id, status = squads.hold_status(connection, squad)
     content = (agent, squad_id, entry_type, title, body, artifacts)
@@ -123,9 +121,9 @@ def find(
         RefusedError: a rule or the form forbids it.
         IdempotencyConflictError: the key belongs to another request.
     """
-    _require_choice(finding_type, FINDING_TYPES, "type of finding")
-    _require_texts(title=title, **({} if summary is None else {"summary": summary}))
-    _require_confidence(confidence_ppm)
+    require_choice(finding_type, FINDING_TYPES, "type of finding")
+    require_texts(title=title, **({} if summary is None else {"summary": summary}))
+    require_confidence(confidence_ppm)
     bears_on = None if target is None else artifact(":".join(target))
     squad_id, status = squads.hold_status(connection, squad)
     content = (agent, squad_id, finding_type, title, summary, confidence_ppm, *(bears_on or (None, None)))
@@ -174,11 +172,11 @@ def review(
         NotFoundError: no such agent or finding.
         RefusedError: a rule or the form forbids it, or the reviewer has said otherwise before.
     """
-    _require_choice(verdict, VERDICTS, "verdict")
-    _require_texts(rationale=rationale)
+    require_choice(verdict, VERDICTS, "verdict")
+    require_texts(rationale=rationale)
     if confidence_ppm is not None:
-        _require_confidence(confidence_ppm)
-    _require_agent(connection, agent)
+        require_confidence(confidence_ppm)
+    agents.require(connection, agent)
     held = work.hold_finding(connection, finding_id) if 0 < finding_id < 2**63 else None
     if held is None:
         raise NotFoundError(f"There is no finding {finding_id}", "See them with `squads findings`.")
@@ -201,18 +199,6 @@ def review(
     return Reviewed(before.id, repeated=True)
 
 
-def artifact(name: str) -> tuple[str, str]:
-    """Read the name of an artifact, ``type:id``.
-
-    Raises:
-        RefusedError: it is none.
-    """
-    parts = _ARTIFACT.fullmatch(name)
-    if parts is None or not _is_text(name):
-        raise RefusedError(f"{name!r} names no artifact", "Write type:id, such as gap:sleep-1.")
-    return parts[1], parts[2]
-
-
 def _once(
     connection: Connection,
     key: str | None,
@@ -225,7 +211,7 @@ def _once(
     A repeated request is answered as the first one was, whatever has become of the squad since.
     """
     if key is not None:
-        _require_texts(key=key)
+        require_texts(key=key)
     known = None if key is None else find_known(connection, key)
     if known is None:
         number = write()
@@ -243,18 +229,13 @@ def _once(
 def _role(connection: Connection, squad_id: str, agent: str) -> str | None:
     role = work.hold_role(connection, squad_id, agent)
     if role is None:
-        _require_agent(connection, agent)
+        agents.require(connection, agent)
     return role
 
 
 def _refuse(reason: str | None, what: str, remedy: str) -> None:
     if reason is not None:
         raise RefusedError(f"{what}: {reason}", remedy)
-
-
-def _require_agent(connection: Connection, agent: str) -> None:
-    if not pledges.agent_exists(connection, agent):
-        raise NotFoundError(f"There is no agent {agent}", "Add it with `squads agents add`.")
 
 
 def _require_known_finding(connection: Connection, bears_on: tuple[str, str] | None) -> None:
@@ -265,28 +246,3 @@ def _require_known_finding(connection: Connection, bears_on: tuple[str, str] | N
     plain = number.isascii() and number.isdecimal() and not number.startswith("0") and len(number) < 19  # noqa: PLR2004
     if not plain or not work.finding_exists(connection, int(number)):
         raise NotFoundError(f"There is no finding {number} to bear on", "See them with `squads findings`.")
-
-
-def _require_choice(value: str, known: Sequence[str], what: str) -> None:
-    if value not in known:
-        raise RefusedError(f"{value!r} is no {what}", f"Choose one of {', '.join(known)}.")
-
-
-def _require_texts(**texts: str) -> None:
-    for name, value in texts.items():
-        if not value.strip():
-            raise RefusedError(f"The {name} is empty", f"Give a {name}.")
-        if not _is_text(value):
-            raise RefusedError(
-                f"The {name} has characters that cannot be stored", "Use UTF-8 text without NUL."
-            )
-
-
-def _is_text(value: str) -> bool:
-    """Whether PostgreSQL can hold it: no NUL, and no half of a surrogate pair, which undecodable bytes become."""
-    return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
-
-
-def _require_confidence(ppm: int) -> None:
-    if not 0 <= ppm <= WHOLE_PPM:
-        raise RefusedError(f"A confidence of {ppm} millionths is none", "Give one from 0 to 1.")

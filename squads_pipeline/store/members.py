@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
 from squads_pipeline.rules.bids import Waiting
 from squads_pipeline.rules.rosters import Candidate
 from squads_pipeline.store.errors import NotFoundError, speaking
-from squads_pipeline.store.schema import agents
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +36,6 @@ class Decision:
     decided_by: str
     rationale: str
     fit_ppm: int | None = None
-
-
-def require_agent(connection: Connection, agent: str) -> None:
-    """Make sure that an agent is known. Index: agents_pkey.
-
-    Raises:
-        NotFoundError: it is not.
-    """
-    if connection.scalar(select(agents.c.id).where(agents.c.id == agent)) is None:
-        raise NotFoundError(f"There is no agent {agent}", "Add it with `squads agents add`.")
 
 
 _ROLES = text("SELECT agent_id, role FROM squads.squad_members WHERE squad_id = :squad AND left_at IS NULL")

@@ -23,11 +23,6 @@ class Pledge:
     pledged_at: datetime
 
 
-def agent_exists(connection: Connection, agent: str) -> bool:
-    """Whether there is such an agent."""
-    return connection.scalar(select(agents.c.id).where(agents.c.id == agent)) is not None
-
-
 def hold(connection: Connection, agent: str) -> None:
     """Keep others from changing an agent's pledge until the transaction ends."""
     connection.execute(select(agents.c.id).where(agents.c.id == agent).with_for_update(key_share=True))
