@@ -5,32 +5,28 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from squads_pipeline.drivers.audit_matches import Difference
+from squads_pipeline.drivers import auditing
+from squads_pipeline.drivers.auditing import Difference
 from squads_pipeline.drivers.calibrate_policy import as_recorded, decimal
 from squads_pipeline.drivers.run import Outcome
 from squads_pipeline.rules import calibration
 from squads_pipeline.store import calibrations, policies
 from squads_pipeline.store.calibrations import Recorded
-from squads_pipeline.store.invariants import LIMIT, Findings
+from squads_pipeline.store.invariants import Findings
 
 
 def audit_day(connection: Connection, day: date) -> Outcome:
     """Audit a day as a run's outcome: nothing closed, and how many differences there are."""
     found = calibrations.between(connection, day, day)
     ours = [one for one in found if _is_ours(one)]
-    facts: dict[str, int | str] = {
-        "audited_calibrations": len(ours),
-        "calibrations_of_other_rules": len(found) - len(ours),
-        "differences": sum(1 for one in ours for _ in _compare(connection, one)),
-    }
-    return Outcome(0, 0, facts)
+    differences = sum(1 for one in ours for _ in _compare(connection, one))
+    return auditing.outcome("calibrations", len(ours), len(found) - len(ours), differences)
 
 
 def findings_since(connection: Connection, since: date | None) -> Findings:
     """What does not recompute since a day, or ever, as findings of I9."""
     ours = filter(_is_ours, calibrations.between(connection, since, None))
-    found = [difference for one in ours for difference in _compare(connection, one)]
-    return Findings(tuple(one.finding("I9") for one in found[:LIMIT]), len(found))
+    return auditing.findings("I9", [found for one in ours for found in _compare(connection, one)])
 
 
 def _is_ours(found: Recorded) -> bool:

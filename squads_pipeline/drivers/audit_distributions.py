@@ -6,7 +6,8 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from squads_pipeline.drivers.audit_matches import Difference
+from squads_pipeline.drivers import auditing
+from squads_pipeline.drivers.auditing import Difference
 from squads_pipeline.drivers.run import Outcome
 from squads_pipeline.rules import distribution
 from squads_pipeline.rules.distribution import REFUND, RULE_VERSION, Division, Scored, Share
@@ -14,7 +15,7 @@ from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.scoring import score_ppm
 from squads_pipeline.store import distribution_facts, policies
 from squads_pipeline.store.distribution_facts import Distributed, Returned, Stored
-from squads_pipeline.store.invariants import LIMIT, Findings
+from squads_pipeline.store.invariants import Findings
 from squads_pipeline.store.ledger import TREASURY
 
 
@@ -62,12 +63,7 @@ class Recomputed:
 def audit_day(connection: Connection, day: date) -> Outcome:
     """Audit a day as a run's outcome: nothing closed, nothing moved, and how many differences there are."""
     found = audit(connection, day, day)
-    facts: dict[str, int | str] = {
-        "audited_distributions": found.distributions,
-        "distributions_of_other_rules": found.skipped,
-        "differences": len(found.differences),
-    }
-    return Outcome(0, 0, facts)
+    return auditing.outcome("distributions", found.distributions, found.skipped, len(found.differences))
 
 
 def audit(connection: Connection, first: date | None, last: date | None) -> Audit:
@@ -90,7 +86,7 @@ def recompute(
     connection: Connection, found: Sequence[Distributed], shares: Mapping[str, Sequence[Stored]]
 ) -> list[Recomputed]:
     """Share out the pools of some sharings-out again, by the rules of today and under their own policies."""
-    adopted = {one: policies.by_id(connection, one) for one in {each.policy_id for each in found}}
+    adopted = policies.by_ids(connection, (one.policy_id for one in found))
     return [_again(one, shares.get(one.squad_id, ()), adopted[one.policy_id]) for one in found]
 
 
@@ -106,8 +102,7 @@ def _again(found: Distributed, shares: Sequence[Stored], policy: Policy) -> Reco
 def findings_since(connection: Connection, since: date | None) -> Findings:
     """What does not recompute since a day, or ever, as findings of I7."""
     found = audit(connection, since, None)
-    first = tuple(one.finding("I7") for one in found.differences[:LIMIT])
-    return Findings(first, len(found.differences), found.distributions)
+    return auditing.findings("I7", found.differences, found.distributions)
 
 
 def _is_ours(found: Distributed | Stored) -> bool:

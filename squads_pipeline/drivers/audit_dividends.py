@@ -5,13 +5,14 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from squads_pipeline.drivers.audit_matches import Difference
+from squads_pipeline.drivers import auditing
+from squads_pipeline.drivers.auditing import Difference
 from squads_pipeline.drivers.run import Outcome
 from squads_pipeline.rules import credit
 from squads_pipeline.rules.credit import Settlement, Share
 from squads_pipeline.store import dividends, policies, provenance
 from squads_pipeline.store.dividends import Recorded, Settled
-from squads_pipeline.store.invariants import LIMIT, Findings
+from squads_pipeline.store.invariants import Findings
 
 _COMPARED = ("contributions", "via_squad", "weight", "derivation", "share_micro")
 
@@ -19,12 +20,8 @@ _COMPARED = ("contributions", "via_squad", "weight", "derivation", "share_micro"
 def audit_day(connection: Connection, day: date) -> Outcome:
     """Audit a day as a run's outcome: nothing closed, nothing moved, and how many differences there are."""
     found = dividends.between(connection, day, day)
-    facts: dict[str, int | str] = {
-        "audited_outcomes": sum(map(_is_ours, found)),
-        "outcomes_of_other_rules": sum(not _is_ours(one) for one in found),
-        "differences": len(differences(connection, found)),
-    }
-    return Outcome(0, 0, facts)
+    ours = sum(map(_is_ours, found))
+    return auditing.outcome("outcomes", ours, len(found) - ours, len(differences(connection, found)))
 
 
 def differences(connection: Connection, found: Sequence[Settled]) -> list[Difference]:
@@ -60,9 +57,7 @@ def share_differs(stored: Recorded | None, share: Share | None) -> bool:
 def findings_since(connection: Connection, since: date | None) -> Findings:
     """What does not recompute since a day, or ever, as findings of I9."""
     settled = dividends.between(connection, since, None)
-    found = differences(connection, settled)
-    verified = sum(map(_is_ours, settled))
-    return Findings(tuple(one.finding("I9") for one in found[:LIMIT]), len(found), verified)
+    return auditing.findings("I9", differences(connection, settled), sum(map(_is_ours, settled)))
 
 
 def _is_ours(settled: Settled) -> bool:

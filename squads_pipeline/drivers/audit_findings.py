@@ -5,14 +5,15 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from squads_pipeline.drivers.audit_matches import Difference
+from squads_pipeline.drivers import auditing
+from squads_pipeline.drivers.auditing import Difference
 from squads_pipeline.drivers.run import Outcome
 from squads_pipeline.rules.findings import RULE_VERSION, Membership, Verdict, credited, decide
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.store import bubbling, finding_facts, outbox, policies
 from squads_pipeline.store.finding_facts import Decided, Merged
 from squads_pipeline.store.finding_invariants import MESSAGES
-from squads_pipeline.store.invariants import LIMIT, Findings
+from squads_pipeline.store.invariants import Findings
 
 _FIELDS = Verdict.__slots__
 
@@ -44,19 +45,19 @@ def audit_messages(connection: Connection, day: date) -> Outcome:
 
 def verdict_findings_since(connection: Connection, since: date | None) -> Findings:
     """Verdicts that do not recompute since a day, or ever, as findings of I8."""
-    return _findings(verdict_differences(connection, since or date.min, date.max))
+    return auditing.findings("I8", verdict_differences(connection, since or date.min, date.max))
 
 
 def merge_findings_since(connection: Connection, since: date | None) -> Findings:
     """Credits that do not recompute since a day, or ever, as findings of I8."""
-    return _findings(merge_differences(connection, since or date.min, date.max))
+    return auditing.findings("I8", merge_differences(connection, since or date.min, date.max))
 
 
 def verdict_differences(connection: Connection, first: date, last: date) -> list[Difference]:
     """Where verdicts of some days are not what the reviews of their time give under their own policy."""
     decided = finding_facts.decided_between(connection, first, last)
     ours = [one for one in decided if one.rule_version == RULE_VERSION]
-    adopted = {one: policies.by_id(connection, one) for one in {each.policy_id for each in ours}}
+    adopted = policies.by_ids(connection, (one.policy_id for one in ours))
     return [difference for one in ours for difference in _verdict(one, adopted[one.policy_id])]
 
 
@@ -95,13 +96,4 @@ def _merge(one: Merged, members: Sequence[Membership]) -> Iterator[Difference]:
 
 def _outcome(what: str, versions: Sequence[str], differences: Sequence[Difference]) -> Outcome:
     ours = sum(version == RULE_VERSION for version in versions)
-    facts: dict[str, int | str] = {
-        f"audited_{what}": ours,
-        f"{what}_of_other_rules": len(versions) - ours,
-        "differences": len(differences),
-    }
-    return Outcome(0, 0, facts)
-
-
-def _findings(differences: Sequence[Difference]) -> Findings:
-    return Findings(tuple(one.finding("I8") for one in differences[:LIMIT]), len(differences))
+    return auditing.outcome(what, ours, len(versions) - ours, len(differences))

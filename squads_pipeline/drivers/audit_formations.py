@@ -5,39 +5,34 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from squads_pipeline.drivers.audit_matches import Difference
+from squads_pipeline.drivers import auditing
+from squads_pipeline.drivers.auditing import Difference
 from squads_pipeline.drivers.run import Outcome
 from squads_pipeline.rules import formation
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.store import formations, policies
 from squads_pipeline.store.formations import Formation
-from squads_pipeline.store.invariants import LIMIT, Findings
+from squads_pipeline.store.invariants import Findings
 
 
 def audit_day(connection: Connection, day: date) -> Outcome:
     """Audit a day as a run's outcome: nothing closed, nothing moved, and how many differences there are."""
     found = formations.between(connection, day, day)
-    facts: dict[str, int | str] = {
-        "audited_formations": sum(map(_is_ours, found)),
-        "formations_of_other_rules": sum(not _is_ours(one) for one in found),
-        "differences": len(differences(connection, found)),
-    }
-    return Outcome(0, 0, facts)
+    ours = sum(map(_is_ours, found))
+    return auditing.outcome("formations", ours, len(found) - ours, len(differences(connection, found)))
 
 
 def differences(connection: Connection, found: list[Formation]) -> list[Difference]:
     """Where formations are not what their importance gives under the policy that they name."""
     ours = [one for one in found if _is_ours(one)]
-    adopted = {one: policies.by_id(connection, one) for one in {each.policy_id for each in ours}}
+    adopted = policies.by_ids(connection, (one.policy_id for one in ours))
     return [difference for one in ours for difference in _compare(one, adopted[one.policy_id])]
 
 
 def findings_since(connection: Connection, since: date | None) -> Findings:
     """What does not recompute since a day, or ever, as findings of I10."""
     formed = formations.between(connection, since, None)
-    found = differences(connection, formed)
-    first = tuple(one.finding("I10") for one in found[:LIMIT])
-    return Findings(first, len(found), sum(map(_is_ours, formed)))
+    return auditing.findings("I10", differences(connection, formed), sum(map(_is_ours, formed)))
 
 
 def _is_ours(found: Formation) -> bool:

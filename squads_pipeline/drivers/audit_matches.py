@@ -5,51 +5,23 @@ so it reads history and proves the most. `recheck_latest` takes the stored input
 and proves that the decision follows from them, at the cost of that round.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial, reduce
+from functools import reduce
 
 from sqlalchemy import Connection
 
+from squads_pipeline.drivers import auditing
+from squads_pipeline.drivers.auditing import Difference
+from squads_pipeline.drivers.recompute_rounds import Recomputed, recompute
 from squads_pipeline.drivers.run import Outcome
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.quadratic import RULE_VERSION
-from squads_pipeline.rules.rounds import (
-    Match,
-    Standing,
-    decide,
-    mechanism_parameters,
-    round_budget,
-    weigh_standings,
-    weight_from_sums,
-)
-from squads_pipeline.store import policies, rounds, rounds_as_of, runs
-from squads_pipeline.store.invariants import LIMIT, Finding, Findings, difference
+from squads_pipeline.rules.rounds import Match, decide, round_budget, weight_from_sums
+from squads_pipeline.store import policies, rounds, runs
+from squads_pipeline.store.invariants import Findings
 from squads_pipeline.store.rounds import Decided, Round
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A stored value that is not what its inputs give.
-
-    Attributes:
-        fact: names the row, such as ``round 7, squad heatmap``.
-        field: the column, or ``transfer``.
-        stored: what is there.
-        recomputed: what should be there.
-    """
-
-    fact: str
-    field: str
-    stored: int | str | None
-    recomputed: int | str | None
-
-    def finding(self, invariant: str) -> Finding:
-        """The difference as a finding of the invariant that it breaks."""
-        subject = f"{self.fact}: {self.field}"
-        by = difference(self.field, self.recomputed, self.stored)
-        return Finding(invariant, subject, str(self.recomputed), str(self.stored), by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,39 +39,6 @@ class Audit:
     matches: int
     skipped: int
     differences: tuple[Difference, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Recomputed:
-    """A round by the rules of today, from its frozen inputs and under its own policy, beside what it stored.
-
-    Attributes:
-        round: the round.
-        policy: the policy that it names.
-        stored: squad → the newest revision of what it decided.
-        decisions: squad → what should have been decided, for every squad that it could have matched.
-        weighed: squads of which there should be a match: due something, or claimed from.
-    """
-
-    round: Round
-    policy: Policy
-    stored: Mapping[str, Decided]
-    decisions: Mapping[str, Match]
-    weighed: frozenset[str]
-
-    def expected(self, squad: str) -> Match | None:
-        """What there should be of a squad; what a restatement made of nothing is nothing that differs."""
-        if squad in self.weighed:
-            return self.decisions[squad]
-        stored = self.stored.get(squad)
-        return self.instead(squad) if stored is not None and stored.revision > 0 else None
-
-    def instead(self, squad: str) -> Match:
-        """What should stand for a squad, also for one that should not be there at all."""
-        if squad in self.decisions:
-            return self.decisions[squad]
-        nothing = Standing(squad, 0, 0, 0, 0)
-        return Match(nothing, 0, 0, 0, 0, "not among the squads that the round could match")
 
 
 def audit_day(connection: Connection, day: date) -> Outcome:
@@ -166,40 +105,6 @@ def _audited(one: Recomputed) -> Audit:
     return Audit(int(ours), len(stored), int(not ours), tuple(differences))
 
 
-def recompute(
-    connection: Connection, found: Sequence[Round], restated: Mapping[int, Mapping[str, int]]
-) -> Iterator[Recomputed]:
-    """Recompute some consecutive rounds, one after the other.
-
-    Args:
-        connection: in a snapshot, or under the matching pool's lock.
-        found: the rounds, in their order.
-        restated: round → squad → µT, what later rounds take an earlier one to have paid instead of what it stored; the
-            caller may fill it in between two rounds.
-    """
-    adopted = _policies(connection, found)
-    dust_of = {identity: policy.dust_micro for identity, policy in adopted.items()}
-    stored = rounds.decided_by(connection, [one.id for one in found])
-    for as_of in rounds_as_of.as_of(connection, found, dust_of, restated):
-        policy = adopted[as_of.round.policy_id]
-        weights = weigh_standings(
-            as_of.standings,
-            policy.mechanism,
-            mechanism_parameters(policy),
-            partial(rounds_as_of.totals, connection, as_of.round.id, dust_micro=policy.dust_micro),
-        )
-        decided = decide(as_of.standings, weights, as_of.round.budget_micro, policy)
-        decisions = {match.standing.squad_id: match for match in decided}
-        weighed = {squad for squad, match in decisions.items() if match.due_micro > 0} | as_of.claimed
-        yield Recomputed(
-            as_of.round,
-            policy,
-            stored.get(as_of.round.id, {}),
-            decisions,
-            frozenset(weighed & decisions.keys()),
-        )
-
-
 def differs(found: Recomputed, squad: str) -> bool:
     """Whether what a round stored of a squad, or was posted for it, is not what should have been."""
     expected = found.expected(squad)
@@ -232,10 +137,6 @@ def recheck_latest(connection: Connection, day: date) -> Audit:
     expected = {match.standing.squad_id: match for match in decisions}
     differences = [*_compare_round(found, policy), *_compare_matches(found, stored, expected)]
     return Audit(1, len(stored), 0, tuple(differences))
-
-
-def _policies(connection: Connection, found: Sequence[Round]) -> dict[str, Policy]:
-    return {one: policies.by_id(connection, one) for one in {each.policy_id for each in found}}
 
 
 def _compare_round(found: Round, policy: Policy) -> Iterator[Difference]:
@@ -285,5 +186,4 @@ def findings_since(connection: Connection, since: date | None) -> Findings:
         found = recheck_latest(connection, since)
     else:
         found = audit(connection, since, None)
-    first = tuple(one.finding("I6") for one in found.differences[:LIMIT])
-    return Findings(first, len(found.differences), found.matches)
+    return auditing.findings("I6", found.differences, found.matches)

@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from squads_pipeline.drivers import auditing
 from squads_pipeline.drivers.run import Outcome
 from squads_pipeline.rules.pledges import RULE_VERSION, Wallet, amount_micro, cycle_of, refusal
 from squads_pipeline.rules.policy import Policy
@@ -26,19 +27,14 @@ class Audit:
 def audit_day(connection: Connection, day: date) -> Outcome:
     """Audit a day as a run's outcome: nothing closed, nothing moved, and how many differences there are."""
     found = audit(connection, day, day)
-    facts: dict[str, int | str] = {
-        "audited_payments": found.payments,
-        "payments_of_other_rules": found.skipped,
-        "differences": len(found.differences),
-    }
-    return Outcome(0, 0, facts)
+    return auditing.outcome("payments", found.payments, found.skipped, len(found.differences))
 
 
 def audit(connection: Connection, first: date | None, last: date | None) -> Audit:
     """Recompute every payment of some days under the policy that made it; None leaves that end open."""
     paid = pledge_facts.between(connection, first or date.min, last or date.max)
     ours = [one for one in paid if one.rule_version == RULE_VERSION]
-    adopted = {one: policies.by_id(connection, one) for one in {each.policy_id for each in ours}}
+    adopted = policies.by_ids(connection, (one.policy_id for one in ours))
     differences = [found for one in ours for found in _compare(one, adopted[one.policy_id])]
     return Audit(len(ours), len(paid) - len(ours), tuple(differences))
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from squads_pipeline.drivers import auditing
 from squads_pipeline.drivers.run import Outcome
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.rosters import RULE_VERSION, next_step
@@ -16,12 +17,8 @@ from squads_pipeline.store.roster_facts import Taken
 def audit_day(connection: Connection, day: date) -> Outcome:
     """Audit a day as a run's outcome: nothing closed, nothing moved, and how many differences there are."""
     taken = roster_facts.between(connection, day, day)
-    facts: dict[str, int | str] = {
-        "audited_edges": sum(map(_is_ours, taken)),
-        "edges_of_other_rules": sum(not _is_ours(one) for one in taken),
-        "differences": len(_differences(connection, taken)),
-    }
-    return Outcome(0, 0, facts)
+    ours = sum(map(_is_ours, taken))
+    return auditing.outcome("edges", ours, len(taken) - ours, len(_differences(connection, taken)))
 
 
 def findings_since(connection: Connection, since: date | None) -> Findings:
@@ -33,7 +30,7 @@ def findings_since(connection: Connection, since: date | None) -> Findings:
 
 def _differences(connection: Connection, taken: list[Taken]) -> list[Finding]:
     ours = [one for one in taken if _is_ours(one)]
-    adopted = {one: policies.by_id(connection, one) for one in {each.policy_id for each in ours}}
+    adopted = policies.by_ids(connection, (one.policy_id for one in ours))
     return [finding for one in ours for finding in _compare(one, adopted[one.policy_id])]
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from squads_pipeline.drivers import audit_matches
-from squads_pipeline.drivers.audit_matches import Recomputed
+from squads_pipeline.drivers.recompute_rounds import Recomputed, recompute
 from squads_pipeline.drivers.restating import Restatement, outcome, settle
 from squads_pipeline.drivers.run import DriverRun, Outcome
 from squads_pipeline.rules.policy import policy_id
@@ -69,7 +69,7 @@ def restate_day(connection: Connection, day: date, reason: str, run: DriverRun) 
 def _wrong(connection: Connection, found: Sequence[Round]) -> Iterator[_Wrong]:
     """The matches of some rounds that differ, each round resting on the restated ones before it."""
     restated: dict[int, dict[str, int]] = {}
-    for one in audit_matches.recompute(connection, found, restated):
+    for one in recompute(connection, found, restated):
         for squad in sorted(one.stored.keys() | one.weighed):
             if audit_matches.differs(one, squad):
                 match = _should(one, squad)

@@ -46,7 +46,7 @@ class Inputs:
 def inputs(connection: Connection, first: date, last: date) -> Iterator[Inputs]:
     """The rounds of some days, one after the other. Call it in a snapshot."""
     found = rounds.between(connection, first, last)
-    adopted = {one: policies.by_id(connection, one) for one in {each.policy_id for each in found}}
+    adopted = policies.by_ids(connection, (one.policy_id for one in found))
     dust_of = {identity: policy.dust_micro for identity, policy in adopted.items()}
     for as_of in rounds_as_of.as_of(connection, found, dust_of):
         paid = {squad: one.match_micro for squad, one in rounds.decided(connection, as_of.round.id).items()}

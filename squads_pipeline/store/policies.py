@@ -1,5 +1,6 @@
 """Reading and adopting policies. What a policy may say is in `rules.policy`."""
 
+from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
@@ -38,6 +39,15 @@ def by_id(connection: Connection, identity: str) -> Policy:
     if content is None:
         raise NotFoundError(f"There is no policy {identity}", "Look the ids up in squads.policies.")
     return from_json(content)
+
+
+def by_ids(connection: Connection, identities: Iterable[str]) -> dict[str, Policy]:
+    """The policies that some facts name, each read once, by id; facts of many days name few.
+
+    Raises:
+        NotFoundError: one of them is none.
+    """
+    return {one: by_id(connection, one) for one in set(identities)}
 
 
 def adopt(connection: Connection, policy: Policy, *, adopted_by: str, reason: str) -> str:
