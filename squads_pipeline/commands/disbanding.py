@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from squads_pipeline.commands.leading import begin_harvest
+from squads_pipeline.commands.recorders import OPERATOR
 from squads_pipeline.commands.sharing_out import share_out
 from squads_pipeline.rules.distribution import RULE_VERSION
 from squads_pipeline.rules.endings import against_abandoning, against_closing
 from squads_pipeline.rules.lifecycle import ABANDONED, CLOSED, HARVESTED
 from squads_pipeline.rules.policy import policy_id
-from squads_pipeline.store import distributions, endings, policies, squads
+from squads_pipeline.store import endings, locks, policies, squads
 from squads_pipeline.store.endings import Standing
 from squads_pipeline.store.errors import RefusedError
 from squads_pipeline.store.stamp import Stamp
-
-OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,8 @@ def disband(connection: Connection, agent: str | None, squad: str) -> Ended:
         RefusedError: the agent may not ask for it, or something stands against it, which is listed.
     """
     squad_id = squads.find(connection, squad)
-    distributions.lock_system_accounts(connection)
-    distributions.lock_squads(connection, [squad_id])
+    locks.lock_system_accounts(connection)
+    locks.lock_squads(connection, [squad_id])
     found = endings.standing(connection, squad_id)
     _require_say(found, agent)
     actor = agent or OPERATOR

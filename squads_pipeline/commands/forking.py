@@ -10,7 +10,7 @@ from squads_pipeline.rules.formation import SUCCESS_CRITERIA
 from squads_pipeline.rules.lifecycle import opening_edges
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.rules.policy import Policy, policy_id
-from squads_pipeline.store import distributions, endings, ledger, policies, squad_events, squads
+from squads_pipeline.store import endings, forks, ledger, locks, policies, squad_events, squads
 from squads_pipeline.store.endings import Standing
 from squads_pipeline.store.errors import RefusedError
 from squads_pipeline.store.ledger import TransferRequest
@@ -58,14 +58,14 @@ def fork(
         AlreadyExistsError: the id is taken.
     """
     parent_id = squads.find(connection, parent)
-    distributions.lock_squads(connection, [parent_id])
+    locks.lock_squads(connection, [parent_id])
     found = endings.standing(connection, parent_id)
     policy = policies.current(connection)
-    deep = endings.depth(connection, parent_id) + 1
+    deep = forks.depth(connection, parent_id) + 1
     _require_sound(found, agent, charter, criteria, deep, policy)
-    child = squad or endings.free_id(connection, parent_id)
+    child = squad or forks.free_id(connection, parent_id)
     stamp = Stamp("fork", f"call:{child}", policy_id(policy), RULE_VERSION)
-    endings.add_fork(
+    forks.add(
         connection,
         parent_id,
         child,
@@ -110,7 +110,7 @@ def _grant(
     connection: Connection, parent: str, child: str, amount_micro: int, policy: Policy, stamp: Stamp
 ) -> None:
     """Move the child's part of the pool."""
-    accounts = distributions.pool_accounts(connection, [parent, child])
+    accounts = ledger.pool_accounts(connection, [parent, child])
     locked = ledger.lock_accounts(connection, [one.id for one in accounts.values()])
     pool_micro = locked[accounts[parent].id].balance_micro
     most_micro = pool_micro * policy.fork_fraction.numerator // policy.fork_fraction.denominator

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from squads_pipeline.rules.criteria import measure_of, why_not_met
 from squads_pipeline.rules.money import MAX_MICRO, format_tokens
 from squads_pipeline.rules.policy import policy_id
-from squads_pipeline.store import distributions, endings, ledger, policies, squads
+from squads_pipeline.store import criteria, ledger, policies, squads
 from squads_pipeline.store.errors import InsufficientFundsError, NotFoundError, RefusedError
 from squads_pipeline.store.ledger import ISSUANCE, Posted, TransferRequest
 from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES
@@ -100,7 +100,7 @@ def bonus(
     # Before the squad, as formation does, which pays seeds from it.
     locked = ledger.lock_accounts(connection, [found[ledger.TREASURY].id])
     squad_id, status = squads.hold_status(connection, squad)
-    pool = distributions.pool_accounts(connection, [squad_id])[squad_id]
+    pool = ledger.pool_accounts(connection, [squad_id])[squad_id]
     ledger.lock_accounts(connection, [pool.id])
     key = f"bonus:{squad_id.replace(':', '%3A')}:{criterion}"
     if ledger.transfer_id(connection, key) is None:
@@ -192,22 +192,19 @@ def _require_fundable(squad_id: str, status: str) -> None:
 
 
 def _require_met(connection: Connection, squad_id: str, criterion: str, *, confirmed: bool) -> None:
-    criteria, measured = endings.criteria(connection, squad_id)
-    if not any(measure_of(one) == criterion for one in _listed(criteria)):
-        known = ", ".join(str(measure_of(one)) for one in _listed(criteria)) or "it has none"
+    stored, measured = criteria.of_squad(connection, squad_id)
+    listed = stored if isinstance(stored, list) else []
+    if not any(measure_of(one) == criterion for one in listed):
+        known = ", ".join(str(measure_of(one)) for one in listed) or "it has none"
         raise NotFoundError(
             f"{criterion!r} is no success criterion of squad {squad_id}", f"Its criteria: {known}."
         )
-    against = None if confirmed else why_not_met(_listed(criteria), criterion, measured)
+    against = None if confirmed else why_not_met(listed, criterion, measured)
     if against is not None:
         raise RefusedError(
             f"The success criterion {criterion} of squad {squad_id} is not met: {against}",
             "Wait until it is, or confirm as the operator that it is.",
         )
-
-
-def _listed(criteria: object) -> list[object]:
-    return criteria if isinstance(criteria, list) else []
 
 
 def _require_funds(balance_micro: int, amount_micro: int, account: str) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from squads_pipeline.rules.endings import against_merging
 from squads_pipeline.rules.lifecycle import MERGED
 from squads_pipeline.rules.policy import policy_id
-from squads_pipeline.store import distributions, endings, ledger, policies, squad_events, squads
+from squads_pipeline.store import endings, ledger, locks, mergers, policies, squad_events, squads
 from squads_pipeline.store.endings import Standing
 from squads_pipeline.store.errors import RefusedError
 from squads_pipeline.store.ledger import TransferRequest
@@ -55,12 +55,12 @@ def merge(connection: Connection, agent: str, squad: str, into: str) -> Merger:
         RefusedError: the agent leads neither, or something stands against it, which is listed.
     """
     squad_id, into_id = squads.find(connection, squad), squads.find(connection, into)
-    distributions.lock_squads(connection, [squad_id, into_id])
+    locks.lock_squads(connection, [squad_id, into_id])
     absorbed, survivor = endings.standing(connection, squad_id), endings.standing(connection, into_id)
     _require_sound(agent, absorbed, survivor)
-    proposer = endings.proposed_by(connection, squad_id, into_id)
+    proposer = mergers.proposed_by(connection, squad_id, into_id)
     if {absorbed.lead, survivor.lead} - {agent, proposer}:
-        repeated = not endings.propose_merge(connection, squad_id, into_id, agent)
+        repeated = not mergers.propose(connection, squad_id, into_id, agent)
         other = survivor.lead if agent == absorbed.lead else absorbed.lead
         waits = f"{other} to agree" if other else "the other squad to have a lead"
         return Merger(squad_id, into_id, merged=False, swept_micro=0, waits_for=waits, repeated=repeated)
@@ -97,14 +97,14 @@ def _wait_for_match(
             f"{absorbed.squad_id} has {matters} that no round has matched yet",
             "A round is due for them at once: ask again when `squads gaps` shows none for it.",
         )
-    endings.propose_merge(connection, absorbed.squad_id, survivor.squad_id, agent)
+    mergers.propose(connection, absorbed.squad_id, survivor.squad_id, agent)
     waits = f"{matters} to be matched, which is due at once; ask again then"
     return Merger(absorbed.squad_id, survivor.squad_id, merged=False, swept_micro=0, waits_for=waits)
 
 
 def _merge(connection: Connection, agent: str, squad: str, into: str) -> Merger:
     stamp = Stamp("merge", f"call:{squad}", policy_id(policies.current(connection)), RULE_VERSION)
-    accounts = distributions.pool_accounts(connection, [squad, into])
+    accounts = ledger.pool_accounts(connection, [squad, into])
     locked = ledger.lock_accounts(connection, [one.id for one in accounts.values()])
     swept_micro = locked[accounts[squad].id].balance_micro
     if swept_micro:
@@ -112,9 +112,9 @@ def _merge(connection: Connection, agent: str, squad: str, into: str) -> Merger:
             "merge_sweep", accounts[squad].id, accounts[into].id, swept_micro, f"merge:{squad}"
         )
         ledger.post(connection, [request], stamp)
-    distributions.close_accounts(connection, [squad])
+    endings.close_accounts(connection, [squad])
     reason = f"merged into {into}"
     squad_events.take(connection, [squad], MERGED, reason=reason, actor=agent, stamp=stamp)
-    endings.absorb(connection, squad, into)
-    distributions.let_lapse(connection, [squad], stamp.driver)
+    mergers.absorb(connection, squad, into)
+    endings.let_lapse(connection, [squad], stamp.driver)
     return Merger(squad, into, merged=True, swept_micro=swept_micro, waits_for=None)

@@ -13,9 +13,10 @@ from squads_pipeline.rules.distribution import REFUND, Division, Scored
 from squads_pipeline.rules.lifecycle import Edge
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.scoring import Work, score_ppm
-from squads_pipeline.store import distributions, ledger, squad_events
-from squads_pipeline.store.distributions import SharedOut, Source
+from squads_pipeline.store import distributions, endings, ledger, pool_inputs, squad_events
+from squads_pipeline.store.distributions import SharedOut
 from squads_pipeline.store.ledger import Account, TransferRequest
+from squads_pipeline.store.pool_inputs import Source
 from squads_pipeline.store.stamp import Stamp
 
 
@@ -63,25 +64,25 @@ def share_out(
     Returns:
         what became of each pool, in the order of the squads' ids.
     """
-    endings = _endings(connection, ends, policy)
-    sources = distributions.sources(connection, [one.squad_id for one in endings if one.goes_back])
-    accounts = _lock(connection, endings, sources)
+    ending = _endings(connection, ends, policy)
+    sources = pool_inputs.sources(connection, [one.squad_id for one in ending if one.goes_back])
+    accounts = _lock(connection, ending, sources)
     # Read again under the locks: an account may have been closed meanwhile.
-    sources = distributions.sources(connection, list(sources))
-    endings = _without_receivers(endings, sources)
-    shared = [_decide(one, accounts[ledger.pool(one.squad_id)].balance_micro, sources) for one in endings]
+    sources = pool_inputs.sources(connection, list(sources))
+    ending = _without_receivers(ending, sources)
+    shared = [_decide(one, accounts[ledger.pool(one.squad_id)].balance_micro, sources) for one in ending]
     _pay(connection, shared, accounts, stamp)
     distributions.record(connection, shared, stamp)
-    distributions.close_accounts(connection, [one.squad_id for one in shared])
+    endings.close_accounts(connection, [one.squad_id for one in shared])
     for edge, reason in reasons.items():
-        taking = [one.squad_id for one in endings if one.edge is edge]
+        taking = [one.squad_id for one in ending if one.edge is edge]
         squad_events.take(connection, taking, edge, reason=reason, actor=actor, stamp=stamp)
-    distributions.let_lapse(connection, [one.squad_id for one in shared], stamp.driver)
+    endings.let_lapse(connection, [one.squad_id for one in shared], stamp.driver)
     return shared
 
 
 def _endings(connection: Connection, ends: Mapping[str, Edge], policy: Policy) -> list[_Ending]:
-    work = distributions.work(connection, list(ends))
+    work = pool_inputs.work(connection, list(ends))
     return [
         _Ending(
             squad,
@@ -94,11 +95,11 @@ def _endings(connection: Connection, ends: Mapping[str, Edge], policy: Policy) -
 
 
 def _lock(
-    connection: Connection, endings: Sequence[_Ending], sources: Mapping[str, Sequence[Source]]
+    connection: Connection, ending: Sequence[_Ending], sources: Mapping[str, Sequence[Source]]
 ) -> dict[str, Account]:
     """Lock every account that may take part, in the order of ids: name → account."""
     names = {ledger.TREASURY}
-    for one in endings:
+    for one in ending:
         names.add(ledger.pool(one.squad_id))
         if one.goes_back:
             names.update(source.account for source in sources[one.squad_id])
@@ -109,18 +110,18 @@ def _lock(
     return {account.name: account for account in locked.values()}
 
 
-def _without_receivers(endings: list[_Ending], sources: Mapping[str, Sequence[Source]]) -> list[_Ending]:
+def _without_receivers(ending: list[_Ending], sources: Mapping[str, Sequence[Source]]) -> list[_Ending]:
     """Those that none of the others gives money back to; the first alone if each is given something."""
-    receiving = {account for found in sources.values() for account in distributions.granted(found)}
-    kept = [one for one in endings if ledger.pool(one.squad_id) not in receiving]
-    return kept or endings[:1]
+    receiving = {account for found in sources.values() for account in pool_inputs.granted(found)}
+    kept = [one for one in ending if ledger.pool(one.squad_id) not in receiving]
+    return kept or ending[:1]
 
 
 def _decide(one: _Ending, pool_micro: int, sources: Mapping[str, Sequence[Source]]) -> SharedOut:
     division = one.division(pool_micro)
     given_back = {}
     if division.manner == REFUND:
-        given_back = distribution.refunds(pool_micro, distributions.granted(sources[one.squad_id]))
+        given_back = distribution.refunds(pool_micro, pool_inputs.granted(sources[one.squad_id]))
     scores = {member.agent_id: member.score_ppm for member in one.members}
     return SharedOut(one.squad_id, pool_micro, one.work, scores, division, given_back)
 

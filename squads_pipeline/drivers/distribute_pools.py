@@ -11,7 +11,7 @@ from squads_pipeline.drivers.units import close_due
 from squads_pipeline.rules.distribution import REFUND, RULE_VERSION
 from squads_pipeline.rules.lifecycle import ABANDONED, CLOSED
 from squads_pipeline.rules.policy import policy_id
-from squads_pipeline.store import distributions, policies, runs
+from squads_pipeline.store import distributions, locks, policies, runs
 from squads_pipeline.store.distributions import SharedOut
 from squads_pipeline.store.stamp import Stamp
 
@@ -33,10 +33,10 @@ def distribute_pools(connection: Connection, run: DriverRun) -> Outcome:
     """
     policy = policies.current(connection)
     stamp = Stamp(NAME, run.run_id, policy_id(policy), RULE_VERSION)
-    distributions.lock_system_accounts(connection)
+    locks.lock_system_accounts(connection)
 
     def close(units: Sequence[str]) -> Outcome:
-        statuses = distributions.lock_squads(connection, [unit.removeprefix(_UNIT) for unit in units])
+        statuses = locks.lock_squads(connection, [unit.removeprefix(_UNIT) for unit in units])
         ending = {
             squad: CLOSED if statuses[squad] == CLOSED.from_status else ABANDONED
             for squad in distributions.still_missing(connection, units)

@@ -8,7 +8,7 @@ from squads_pipeline.drivers.run import NOTHING, DriverRun, Outcome
 from squads_pipeline.drivers.units import close_units
 from squads_pipeline.rules.pledges import RULE_VERSION, Payment, Wallet, payments, preferred
 from squads_pipeline.rules.policy import Policy, policy_id
-from squads_pipeline.store import ledger, matching, pledging, policies, runs
+from squads_pipeline.store import ledger, locks, pledging, policies, runs
 from squads_pipeline.store.ledger import Account, TransferRequest
 from squads_pipeline.store.pledging import OpenSquad, Pledged
 from squads_pipeline.store.stamp import Stamp
@@ -31,7 +31,7 @@ def honour_pledges(connection: Connection, run: DriverRun) -> Outcome:
         return NOTHING
     policy = policies.current(connection)
     stamp = Stamp(NAME, run.run_id, policy_id(policy), RULE_VERSION)
-    matching.lock_fundable_squads(connection)
+    locks.lock_fundable_squads(connection)
     due = [f"{_UNIT}{agent}" for agent in pledging.due(connection, awake)]
     squads = pledging.open_squads(connection)
 

@@ -11,7 +11,7 @@ from squads_pipeline.drivers.run import NOTHING, DriverRun, Outcome
 from squads_pipeline.rules.policy import Policy, policy_id
 from squads_pipeline.rules.quadratic import RULE_VERSION
 from squads_pipeline.rules.rounds import Match, decide, mechanism_parameters, round_budget, weigh_standings
-from squads_pipeline.store import gap_failures, gaps, ledger, matching, policies, runs, top_up
+from squads_pipeline.store import gap_failures, gaps, ledger, locks, matching, policies, runs, top_up
 from squads_pipeline.store.ledger import TransferRequest
 from squads_pipeline.store.matching import Claimed
 from squads_pipeline.store.stamp import Stamp
@@ -44,7 +44,7 @@ def match_round(connection: Connection, run: DriverRun) -> Outcome:
     if not gaps.is_open(connection, GAP):
         return NOTHING
     terms = Terms(policy, stamp, locked)
-    matching.lock_matchable_squads(connection)
+    locks.lock_matchable_squads(connection)
     aside = {
         unit.removeprefix(_UNIT): error for unit, error in gap_failures.put_aside(connection, GAP).items()
     }

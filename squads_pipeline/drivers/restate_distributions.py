@@ -10,7 +10,7 @@ from squads_pipeline.drivers.restating import Restatement, outcome, settle
 from squads_pipeline.drivers.run import DriverRun, Outcome
 from squads_pipeline.rules.distribution import RULE_VERSION
 from squads_pipeline.rules.policy import policy_id
-from squads_pipeline.store import distribution_facts, distributions, ledger, policies
+from squads_pipeline.store import distribution_facts, distributions, ledger, locks, policies
 from squads_pipeline.store.restatements import Owed
 from squads_pipeline.store.stamp import Stamp
 
@@ -26,11 +26,11 @@ def restate_day(connection: Connection, day: date, reason: str, run: DriverRun) 
     cannot be delivered either, and both are reported. The system's accounts are locked first, so that one
     restatement and no sharing-out runs at a time. Manner, sum of scores and refunds have no revisions.
     """
-    distributions.lock_system_accounts(connection)
+    locks.lock_system_accounts(connection)
     stamp = Stamp(NAME, run.run_id, policy_id(policies.current(connection)), RULE_VERSION)
     wrong = _wrong(connection, day)
     if wrong:
-        distributions.lock_squads(connection, sorted({squad for squad, _ in wrong}))
+        locks.lock_squads(connection, sorted({squad for squad, _ in wrong}))
         distributions.revise(
             connection, [(squad, member.score_ppm, member.share) for squad, member in wrong], stamp
         )

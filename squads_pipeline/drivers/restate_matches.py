@@ -13,7 +13,7 @@ from squads_pipeline.drivers.run import DriverRun, Outcome
 from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.rules.quadratic import RULE_VERSION
 from squads_pipeline.rules.rounds import Match
-from squads_pipeline.store import ledger, match_revisions, matching, policies, restatements, rounds
+from squads_pipeline.store import ledger, locks, match_revisions, policies, restatements, rounds
 from squads_pipeline.store.match_revisions import Revised
 from squads_pipeline.store.restatements import Owed
 from squads_pipeline.store.rounds import Decided, Round
@@ -52,7 +52,7 @@ def restate_day(connection: Connection, day: date, reason: str, run: DriverRun) 
     stamp = Stamp(NAME, run.run_id, policy_id(policies.current(connection)), RULE_VERSION)
     wrong = list(_wrong(connection, rounds.between(connection, day, day)))
     if wrong:
-        matching.hold_squads(connection, {one.squad for one in wrong})
+        locks.hold_squads(connection, {one.squad for one in wrong})
         match_revisions.revise(
             connection, [Revised(one.round.id, _revision(one), one.match) for one in wrong], stamp
         )

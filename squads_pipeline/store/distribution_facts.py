@@ -93,7 +93,7 @@ WHERE shared.effective_on BETWEEN coalesce(:first, '-infinity'::date) AND coales
 ORDER BY share.squad_id, share.agent_id COLLATE "C"
 """)
 
-# As `distributions.sources`, but of the moment of the sharing-out. An account that was closed at that very moment,
+# As `pool_inputs.sources`, but of the moment of the sharing-out. An account that was closed at that very moment,
 # as a simulation's clock allows, was open if it was refunded.
 _RETURNED = text("""
 WITH home AS MATERIALIZED (

@@ -1,4 +1,4 @@
-"""SQL of sharing out pools: what members did, where money came from, what is written. Decisions are in `rules`."""
+"""Writing how pools were shared out. By what they are: `pool_inputs`; reading it again: `distribution_facts`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,6 @@ from sqlalchemy import Connection, text
 
 from squads_pipeline.rules.distribution import Division, Share
 from squads_pipeline.rules.scoring import Work
-from squads_pipeline.store import ledger
-from squads_pipeline.store.ledger import Account
 from squads_pipeline.store.stamp import Stamp
 
 
@@ -38,20 +36,6 @@ class SharedOut:
         return len(self.refunds_micro) + sum(share.share_micro > 0 for share in self.division.shares)
 
 
-_LOCK = text("""
-SELECT id, status FROM squads.research_squads WHERE id = ANY (CAST(:squads AS text[]))
-ORDER BY id FOR NO KEY UPDATE
-""")
-
-
-def lock_squads(connection: Connection, squads: Sequence[str]) -> dict[str, str]:
-    """Lock squads in the order of their ids until the transaction ends: id → status. Index: research_squads_pkey.
-
-    Whoever brings money holds the squad by a shared lock, so that pools and members are at rest from here on.
-    """
-    return {row.id: row.status for row in connection.execute(_LOCK, {"squads": sorted(squads)})}
-
-
 _MISSING = text("""
 SELECT substr(unit, length('squad:') + 1) AS squad_id FROM squads.missing_harvest_distributions
 WHERE unit = ANY (CAST(:units AS text[])) ORDER BY 1
@@ -61,120 +45,6 @@ WHERE unit = ANY (CAST(:units AS text[])) ORDER BY 1
 def still_missing(connection: Connection, units: Sequence[str]) -> list[str]:
     """The squads among some units of the gap that are still to be shared out, read again under their lock."""
     return list(connection.scalars(_MISSING, {"units": list(units)}))
-
-
-def lock_system_accounts(connection: Connection) -> None:
-    """Lock the treasury and the matching pool, before any squad.
-
-    Formation and rounds take theirs first and squads after, to run one at a time. Refunds go to both, so who
-    shares out takes them in the same order; the other way round the two would deadlock.
-    """
-    found = ledger.find_accounts(connection, [ledger.TREASURY, ledger.MATCHING_POOL])
-    ledger.lock_accounts(connection, [account.id for account in found.values()])
-
-
-# Home: the squad itself, and those that merged into it. Indexes: research_squads_merged_into_idx,
-# squad_journal_squad_id_idx, squad_findings_squad_id_idx, the unique one of finding_reviews, squad_members_pkey.
-_WORK = text("""
-WITH home AS MATERIALIZED (
-    SELECT id AS squad_id, id AS home_id FROM squads.research_squads WHERE id = ANY (CAST(:squads AS text[]))
-    UNION ALL
-    SELECT id, merged_into FROM squads.research_squads WHERE merged_into = ANY (CAST(:squads AS text[]))
-),
-written AS (
-    SELECT home.home_id, entry.author_agent_id AS agent_id, count(*) AS entries
-    FROM home JOIN squads.squad_journal AS entry USING (squad_id)
-    GROUP BY 1, 2
-),
-found AS (
-    SELECT home.home_id, finding.author_agent_id AS agent_id, count(*) AS findings,
-           sum(coalesce(verdict.confidence, finding.confidence) * 1000000)
-               FILTER (WHERE finding.bubble_up_status = 'merged') AS merged_ppm
-    FROM home
-    JOIN squads.squad_findings AS finding USING (squad_id)
-    LEFT JOIN squads.reviewed_findings AS verdict ON verdict.finding_id = finding.id
-    GROUP BY 1, 2
-),
-judged AS (
-    SELECT home.home_id, review.reviewer_agent_id AS agent_id, count(*) AS reviews
-    FROM home
-    JOIN squads.squad_findings AS finding USING (squad_id)
-    JOIN squads.finding_reviews AS review
-        ON review.finding_id = finding.id AND review.reviewer_agent_id <> finding.author_agent_id
-    GROUP BY 1, 2
-)
-SELECT member.squad_id, member.agent_id, member.role, coalesce(written.entries, 0) AS entries,
-       coalesce(found.findings, 0) AS findings, coalesce(found.merged_ppm, 0)::bigint AS merged_ppm,
-       coalesce(judged.reviews, 0) AS reviews
-FROM squads.squad_members AS member
-LEFT JOIN written ON written.home_id = member.squad_id AND written.agent_id = member.agent_id
-LEFT JOIN found ON found.home_id = member.squad_id AND found.agent_id = member.agent_id
-LEFT JOIN judged ON judged.home_id = member.squad_id AND judged.agent_id = member.agent_id
-WHERE member.squad_id = ANY (CAST(:squads AS text[]))
-""")
-
-
-def work(connection: Connection, squads: Sequence[str]) -> dict[str, list[Work]]:
-    """What everybody who is or was a member did, by squad; those merged into a squad count as the squad.
-
-    The confidence of a merged finding is the one of its verdict, and its author's where there is none.
-    """
-    found: dict[str, list[Work]] = {squad: [] for squad in squads}
-    for row in connection.execute(_WORK, {"squads": list(squads)}):
-        found[row.squad_id].append(
-            Work(row.agent_id, row.role, row.entries, row.findings, row.merged_ppm, row.reviews)
-        )
-    return found
-
-
-# Left out: what moved within the home by mergers. Indexes: research_squads_merged_into_idx, and those of pool_sources.
-_SOURCES = text("""
-WITH home AS MATERIALIZED (
-    SELECT id AS squad_id, id AS home_id FROM squads.research_squads WHERE id = ANY (CAST(:squads AS text[]))
-    UNION ALL
-    SELECT id, merged_into FROM squads.research_squads WHERE merged_into = ANY (CAST(:squads AS text[]))
-)
-SELECT home.home_id AS squad_id, source.name AS account, source.closed_at IS NULL AS is_open,
-       sum(given.amount_micro)::bigint AS granted_micro
-FROM home
-JOIN squads.pool_sources AS given USING (squad_id)
-JOIN squads.accounts AS source ON source.id = given.account_id
-WHERE NOT EXISTS (SELECT FROM home AS within
-                  WHERE within.home_id = home.home_id AND source.kind = 'squad' AND within.squad_id = source.owner_id)
-GROUP BY 1, 2, 3
-HAVING sum(given.amount_micro) > 0
-""")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """An account that granted money to a squad: µT, and whether it is open now."""
-
-    account: str
-    is_open: bool
-    granted_micro: int
-
-
-def sources(connection: Connection, squads: Sequence[str]) -> dict[str, list[Source]]:
-    """Where the money of some squads, and of those merged into them, came from."""
-    found: dict[str, list[Source]] = {squad: [] for squad in squads}
-    if squads:
-        for row in connection.execute(_SOURCES, {"squads": list(squads)}):
-            found[row.squad_id].append(Source(row.account, row.is_open, row.granted_micro))
-    return found
-
-
-def granted(found: Sequence[Source]) -> dict[str, int]:
-    """Account to refund → what it stands for, µT.
-
-    What came from an account that is closed, such as that of a squad which was disbanded since, stands for the
-    treasury, and so does money of which no source is known.
-    """
-    totals: dict[str, int] = {}
-    for source in found:
-        account = source.account if source.is_open else ledger.TREASURY
-        totals[account] = totals.get(account, 0) + source.granted_micro
-    return totals or {ledger.TREASURY: 1}
 
 
 _RECORD = text("""
@@ -279,39 +149,6 @@ def revise(connection: Connection, revised: Sequence[tuple[str, int, Share]], st
 
 def _agent(one: Work) -> str:
     return one.agent_id
-
-
-_CLOSE = text("""
-UPDATE squads.accounts SET closed_at = squads.clock()
-WHERE name IN (SELECT 'squad:' || id FROM unnest(CAST(:squads AS text[])) AS ended (id))
-""")
-
-
-def close_accounts(connection: Connection, squads: Sequence[str]) -> None:
-    """Close the accounts of squads' pools for ever; they are empty, or the database refuses."""
-    connection.execute(_CLOSE, {"squads": list(squads)})
-
-
-_LAPSE = text("""
-WITH withdrawn AS (
-    DELETE FROM squads.squad_merges
-    WHERE squad_id = ANY (CAST(:squads AS text[])) OR into_squad_id = ANY (CAST(:squads AS text[]))
-)
-UPDATE squads.squad_join_bids
-SET status = 'lapsed', decided_at = squads.clock(), decided_by = :by, rationale = 'the squad was disbanded'
-WHERE squad_id = ANY (CAST(:squads AS text[])) AND status = 'pending'
-""")
-
-
-def let_lapse(connection: Connection, squads: Sequence[str], by: str) -> None:
-    """End what was still open in squads that are no more: bids to join them, mergers proposed with them."""
-    connection.execute(_LAPSE, {"squads": list(squads), "by": by})
-
-
-def pool_accounts(connection: Connection, squads: Sequence[str]) -> dict[str, Account]:
-    """The accounts of squads' pools, unlocked: squad → account."""
-    found = ledger.find_accounts(connection, [ledger.pool(squad) for squad in squads])
-    return {squad: found[ledger.pool(squad)] for squad in squads}
 
 
 def payout_key(squad: str, agent: str) -> str:

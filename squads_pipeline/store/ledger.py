@@ -117,6 +117,12 @@ def find_accounts(connection: Connection, names: Sequence[str]) -> dict[str, Acc
     return found
 
 
+def pool_accounts(connection: Connection, squads: Sequence[str]) -> dict[str, Account]:
+    """The accounts of squads' pools, unlocked: squad → account."""
+    found = find_accounts(connection, [pool(squad) for squad in squads])
+    return {squad: found[pool(squad)] for squad in squads}
+
+
 def lock_accounts(connection: Connection, account_ids: Iterable[int]) -> dict[int, Account]:
     """Lock accounts in the order of their ids until the transaction ends, and read them.
 

@@ -15,7 +15,7 @@ from squads_pipeline.store.schema import (
     qf_standings,
     research_squads,
 )
-from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES, MATCHABLE_STATUSES
+from squads_pipeline.store.schema.squads import MATCHABLE_STATUSES
 from squads_pipeline.store.stamp import Stamp
 
 
@@ -25,41 +25,6 @@ class Claimed:
 
     contributions: int
     amount_micro: int
-
-
-def lock_fundable_squads(connection: Connection) -> None:
-    """Keep every squad that takes contributions from changing its status until the transaction ends.
-
-    A shared lock: contributors take the same one and are not held up.
-    """
-    _hold(connection, FUNDABLE_STATUSES)
-
-
-def lock_matchable_squads(connection: Connection) -> None:
-    """Keep every squad that may be matched from changing its status until the transaction ends.
-
-    A squad that harvests takes no contributions any more, but its last ones are matched. The lock is shared.
-    """
-    _hold(connection, MATCHABLE_STATUSES)
-
-
-def hold_squads(connection: Connection, squads: Iterable[str]) -> None:
-    """Keep some squads from changing their status until the transaction ends, whatever it is; a shared lock."""
-    connection.execute(
-        select(research_squads.c.id)
-        .where(research_squads.c.id == func.any(cast(sorted(squads), ARRAY(Text))))
-        .order_by(research_squads.c.id)
-        .with_for_update(read=True)
-    )
-
-
-def _hold(connection: Connection, statuses: Sequence[str]) -> None:
-    connection.execute(
-        select(research_squads.c.id)
-        .where(research_squads.c.status.in_(statuses))
-        .order_by(research_squads.c.id)
-        .with_for_update(read=True)
-    )
 
 
 def open_round(
