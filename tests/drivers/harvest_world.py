@@ -11,7 +11,8 @@ from squads_pipeline.drivers.match_round import match_round
 from squads_pipeline.drivers.run import DriverRun, Outcome, run_driver
 from squads_pipeline.rules.lifecycle import EXTENDED, HARVESTED, Edge
 from squads_pipeline.rules.policy import Policy, policy_id
-from squads_pipeline.store import gaps, policies, squad_events
+from squads_pipeline.store import gaps, ledger, policies, squad_events
+from squads_pipeline.store.ledger import TransferRequest
 from squads_pipeline.store.stamp import Stamp
 
 TOKEN = 1_000_000
@@ -102,6 +103,20 @@ def _count(connection: Connection, squad_id: str, agent: str, column: str, more:
     )
 
 
+def worked(engine: Engine, name: str = "heat") -> None:
+    """A squad whose members scored: ada 1·3 + 5 + 20·0.75 = 23, bob 3 + 1 = 4, cyd, who left, 1; eve observes."""
+    squad(engine, name)
+    member(engine, name, "ada", "lead")
+    member(engine, name, "bob", "reviewer")
+    member(engine, name, "cyd", left=True)
+    member(engine, name, "eve", "observer")
+    note(engine, name, "ada", 3)
+    note(engine, name, "bob")
+    note(engine, name, "cyd")
+    note(engine, name, "eve", 50)
+    review(engine, finding(engine, name, "ada", confidence="0.75"), "bob")
+
+
 def take(engine: Engine, squad_id: str, edge: Edge, times: int = 1) -> None:
     with engine.begin() as connection:
         stamp = Stamp("test", "test", policy_id(policies.current(connection)), "1")
@@ -131,6 +146,17 @@ def give(engine: Engine, agent: str, squad_id: str, tokens: int) -> None:
         funding.contribute(connection, agent, squad_id, tokens * TOKEN, key=f"gift {number}")
 
 
+def move(engine: Engine, kind: str, payer: str, receiver: str, amount_micro: int) -> None:
+    with engine.begin() as connection:
+        found = ledger.find_accounts(connection, [payer, receiver])
+        ledger.lock_accounts(connection, [one.id for one in found.values()])
+        policy = connection.scalar(text("SELECT id FROM squads.current_policy"))
+        request = TransferRequest(
+            kind, found[payer].id, found[receiver].id, amount_micro, f"{kind}:{receiver}"
+        )
+        ledger.post(connection, [request], Stamp("test", "test", str(policy), "1"))
+
+
 def match(engine: Engine) -> Outcome:
     return run_driver(engine, match_round, DriverRun("test"))
 
@@ -155,6 +181,10 @@ def status(engine: Engine, squad_id: str) -> str:
 
 def balance(engine: Engine, account: str) -> int:
     return int(rows(engine, f"SELECT balance_micro FROM squads.accounts WHERE name = '{account}'")[0][0])
+
+
+def conserved(engine: Engine) -> bool:
+    return rows(engine, "SELECT sum(balance_micro) FROM squads.accounts") == [(0,)]
 
 
 def closed_at(engine: Engine, squad_id: str) -> datetime | None:
