@@ -36,6 +36,12 @@ As = Annotated[
 ]
 """The option of every command that an agent gives for itself."""
 
+Squad = Annotated[str, typer.Argument(help="The squad's id, or its name if no other has it.")]
+"""The argument of commands about one squad."""
+
+Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
+"""The option of commands that list."""
+
 
 class Answer:
     """Where a command puts what it has to say: stdout for the answer, stderr for progress and failures."""
@@ -123,6 +129,11 @@ def plain_table(*headings: str) -> Table:
 def money(name: str, amount_micro: int) -> dict[str, str | int]:
     """An amount for a JSON document: exact tokens as text, and µT as an integer."""
     return {name: plain_tokens(amount_micro), f"{name}_micro": amount_micro}
+
+
+def share(name: str, ppm: int) -> dict[str, str | int]:
+    """A number from 0 to 1 for a JSON document: an exact decimal as text, and millionths as an integer."""
+    return {name: plain_tokens(ppm), f"{name}_ppm": ppm}
 
 
 def plain_tokens(amount_micro: int) -> str:

@@ -34,16 +34,13 @@ from squads_pipeline.surfaces.cli import (
     simulating,
     tables,
     targets,
+    work_lists,
     working,
 )
 from squads_pipeline.surfaces.cli.answers import USAGE, Answer
 
 # What Typer raises for wrong arguments: ClickException, of its own copy of click or of the installed one.
 _CLICK_EXCEPTION = typer.BadParameter.__mro__[2]
-
-
-def _group(help_text: str) -> typer.Typer:
-    return typer.Typer(no_args_is_help=True, help=help_text)
 
 
 app = typer.Typer(
@@ -53,6 +50,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _group(name: str, help_text: str) -> typer.Typer:
+    """A group of commands, which the caller fills."""
+    group = typer.Typer(no_args_is_help=True, help=help_text)
+    app.add_typer(group, name=name)
+    return group
+
+
 app.command("up")(serving.up)
 app.command("demo")(serving.demo)
 app.command("simulate")(simulating.simulate)
@@ -72,8 +78,8 @@ app.command("pledges")(pledging.pledges)
 app.command("log")(working.log)
 app.command("find")(working.find)
 app.command("review")(working.review)
-app.command("findings")(working.findings)
-app.command("journal")(working.journal)
+app.command("findings")(work_lists.findings)
+app.command("journal")(work_lists.journal)
 app.command("outcome")(crediting.outcome)
 app.command("credit")(crediting.credit)
 app.command("table")(tables.table)
@@ -89,50 +95,46 @@ app.command("join")(rosters.join)
 app.command("leave")(rosters.leave)
 app.command("harvest")(rosters.harvest)
 
-bids_group = _group("Bids to join squads, and the decisions about them.")
+bids_group = _group("bids", "Bids to join squads, and the decisions about them.")
 bids_group.command("list")(rosters.bids)
 bids_group.command("decide")(rosters.decide)
 bids_group.command("withdraw")(rosters.withdraw)
-app.add_typer(bids_group, name="bids")
 
-import_group = _group("Bring in what other systems recorded.")
+import_group = _group("import", "Bring in what other systems recorded.")
 import_group.command("contributions")(importing.contributions)
-app.add_typer(import_group, name="import")
 
-ledger_group = _group("Check the ledger, take it away, and issue tokens.")
+ledger_group = _group("ledger", "Check the ledger, take it away, and issue tokens.")
 ledger_group.command("verify")(ledger.verify)
 ledger_group.command("export")(ledger.export)
 ledger_group.command("mint")(money.mint)
 ledger_group.command("correct")(correcting.correct)
-app.add_typer(ledger_group, name="ledger")
 
-policy_group = _group("See and change the numbers that rule the economy.")
+policy_group = _group("policy", "See and change the numbers that rule the economy.")
 policy_group.command("show")(policy.show)
 policy_group.command("diff")(policy.diff)
 policy_group.command("apply")(policy.apply)
 policy_group.command("proposals")(proposals.proposals)
 policy_group.command("adopt")(proposals.adopt)
-app.add_typer(policy_group, name="policy")
 
-provenance_group = _group("What artifacts were derived from: the ways along which credit goes back.")
+provenance_group = _group(
+    "provenance", "What artifacts were derived from: the ways along which credit goes back."
+)
 provenance_group.command("add")(crediting.derive)
-app.add_typer(provenance_group, name="provenance")
 
-agents_group = _group("The actors of the community.")
+agents_group = _group("agents", "The actors of the community.")
 agents_group.command("add")(community.add_agent)
-app.add_typer(agents_group, name="agents")
 
-squads_group = _group("The research squads.")
+squads_group = _group("squads", "The research squads.")
 squads_group.command("add")(community.add_squad)
-app.add_typer(squads_group, name="squads")
 
-targets_group = _group("The gaps, hypotheses, challenges and analyses that squads are formed around.")
+targets_group = _group(
+    "targets", "The gaps, hypotheses, challenges and analyses that squads are formed around."
+)
 targets_group.command("add")(targets.add)
 targets_group.command("close")(targets.close)
 targets_group.command("list")(targets.list_)
-app.add_typer(targets_group, name="targets")
 
-db_group = _group("The database: the embedded PostgreSQL, or the one of SQUADS_DATABASE_URL.")
+db_group = _group("db", "The database: the embedded PostgreSQL, or the one of SQUADS_DATABASE_URL.")
 db_group.command("url")(database.url)
 db_group.command("start")(database.start)
 db_group.command("stop")(database.stop)
@@ -144,7 +146,6 @@ db_group.command("restore")(dumping.restore)
 db_group.command("move")(dumping.move)
 db_group.command("analyst")(database.analyst)
 db_group.command("dictionary")(database.dictionary)
-app.add_typer(db_group, name="db")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,10 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from squads_pipeline.surfaces.cli.answers import Amount, As, Json, amount, answering, money
+from squads_pipeline.surfaces.cli.answers import Amount, As, Json, Squad, amount, answering, money
 from squads_pipeline.surfaces.cli.money import Key
-
-Squad = Annotated[str, typer.Argument(help="The squad's id, or its name if no other has it.")]
 
 _MANNERS = {
     "by_score": "shared out by score",

@@ -1,5 +1,6 @@
-"""`squads import`: options of an import, its progress and its report. The import is in `commands`."""
+"""`squads import`: options, progress and report; `squads replay` uses them too. The import is in `commands`."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -53,28 +54,30 @@ def one_character(delimiter: str) -> None:
         raise typer.BadParameter("give one character, and no quote or line break", param_hint="--delimiter")
 
 
+File = Annotated[Path, typer.Argument(help="CSV with a header, or Parquet.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FIELD=COLUMN", help="Where project_id, contributor_id, amount, ts or round is."),
+]
+Rounding = Annotated[Round, typer.Option("--round", help="What to do with decimals beyond the sixth.")]
+At = Annotated[
+    datetime | None, typer.Option(parser=moment_of, metavar="TIME", help="Time of rows that state none.")
+]
+Delimiter = Annotated[str, typer.Option(help="Between the fields of a CSV row.")]
+
+
 def contributions(
-    file: Annotated[Path, typer.Argument(help="CSV with a header, or Parquet.")],
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FIELD=COLUMN", help="Where project_id, contributor_id, amount, ts or round is."
-        ),
-    ] = None,
-    rounding: Annotated[
-        Round, typer.Option("--round", help="What to do with decimals beyond the sixth.")
-    ] = Round.REFUSE,
-    at: Annotated[
-        datetime | None,
-        typer.Option(parser=moment_of, metavar="TIME", help="Time of rows that state none."),
-    ] = None,
+    file: File,
+    column: Columns = None,
+    rounding: Rounding = Round.REFUSE,
+    at: At = None,
     create_missing: Annotated[
         bool, typer.Option(help="Add unknown squads and agents, and mint what wallets are short of.")
     ] = False,
     rejects: Annotated[
         Path | None, typer.Option(help="Import the good rows and write the others here, with reasons.")
     ] = None,
-    delimiter: Annotated[str, typer.Option(help="Between the fields of a CSV row.")] = ",",
+    delimiter: Delimiter = ",",
     as_json: Json = False,
 ) -> None:
     """Record each contribution of a file once, however often the file is imported."""
@@ -114,16 +117,28 @@ def _document(report: "ImportReport") -> dict[str, Any]:
 def _show(out: Console, report: "ImportReport") -> None:
     tokens = plain_tokens(report.imported_micro)
     out.print(f"imported {report.imported:,} of {report.rows:,} rows, {tokens} tokens", markup=False)
-    for count, what in (
+    counts = (
         (report.already_imported, "imported before, which add nothing"),
         (report.squads_added, "unknown squads added"),
         (report.agents_added, "unknown agents added"),
-    ):
+    )
+    show_counts(out, counts, report.minted_micro, report.refused, report.rejects)
+
+
+def show_counts(
+    out: Console,
+    counts: Iterable[tuple[int, str]],
+    minted_micro: int,
+    refused: Mapping[str, int],
+    rejects: Path | None,
+) -> None:
+    """Say what became of the rows of a file besides, each with its number: those that are zero are left out."""
+    for count, what in counts:
         if count:
             out.print(f"  {count:,} {what}")
-    if report.minted_micro:
-        out.print(f"  {plain_tokens(report.minted_micro)} tokens minted into wallets that were short")
-    for category, count in report.refused.items():
+    if minted_micro:
+        out.print(f"  {plain_tokens(minted_micro)} tokens minted into wallets that were short")
+    for category, count in refused.items():
         out.print(f"  {count:,} refused: {category}", markup=False)
-    if report.refused:
-        out.print(f"  the refused rows are in {report.rejects}", markup=False)
+    if refused:
+        out.print(f"  the refused rows are in {rejects}", markup=False)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from squads_pipeline.surfaces.cli.answers import Amount, As, Json, answering, money
+from squads_pipeline.surfaces.cli.answers import Amount, As, Json, Squad, answering, money
 
 Key = Annotated[
     str | None,
@@ -15,7 +15,7 @@ Key = Annotated[
 
 
 def contribute(
-    squad: Annotated[str, typer.Argument(help="The squad's id, or its name if no other has it.")],
+    squad: Squad,
     amount: Amount,
     agent: As,
     key: Key = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from squads_pipeline.surfaces.cli.answers import FAILED, Json, answering
+from squads_pipeline.surfaces.cli.answers import FAILED, Json, Limit, answering
 
 SHOWN = 50
 
@@ -41,9 +41,7 @@ def status(as_json: Json = False) -> None:
             raise typer.Exit(FAILED)
 
 
-def market(
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = SHOWN, as_json: Json = False
-) -> None:
+def market(limit: Limit = SHOWN, as_json: Json = False) -> None:
     """Show the open squads, those first where one more token draws the largest match."""
     with answering(as_json=as_json) as answer:
         from squads_pipeline.surfaces import market_report  # noqa: PLC0415

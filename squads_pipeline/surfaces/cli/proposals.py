@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from squads_pipeline.surfaces.cli.answers import Json, answering, plain_table
+from squads_pipeline.surfaces.cli.answers import Json, Limit, answering, plain_table
 from squads_pipeline.surfaces.cli.policy import change_document, show_changes, user
 
 if TYPE_CHECKING:
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-def proposals(
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = SHOWN, as_json: Json = False
-) -> None:
+def proposals(limit: Limit = SHOWN, as_json: Json = False) -> None:
     """List what calibrations found and proposed, the newest first."""
     with answering(as_json=as_json) as answer:
         from squads_pipeline.store import calibration_facts  # noqa: PLC0415

@@ -1,6 +1,5 @@
 """`squads replay`: its options, progress and report. How time goes by is in `surfaces.replay`."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +7,17 @@ import typer
 from rich.console import Console
 
 from squads_pipeline.surfaces.cli.answers import INTERRUPTED, Answer, Json, answering, money, plain_tokens
-from squads_pipeline.surfaces.cli.importing import Round, columns_of, moment_of, one_character
+from squads_pipeline.surfaces.cli.importing import (
+    At,
+    Columns,
+    Delimiter,
+    File,
+    Round,
+    Rounding,
+    columns_of,
+    one_character,
+    show_counts,
+)
 
 if TYPE_CHECKING:
     from squads_pipeline.commands.import_contributions import ImportOptions
@@ -16,24 +25,14 @@ if TYPE_CHECKING:
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help="CSV with a header, or Parquet.")],
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FIELD=COLUMN", help="Where project_id, contributor_id, amount, ts or round is."
-        ),
-    ] = None,
-    rounding: Annotated[
-        Round, typer.Option("--round", help="What to do with decimals beyond the sixth.")
-    ] = Round.REFUSE,
-    at: Annotated[
-        datetime | None,
-        typer.Option(parser=moment_of, metavar="TIME", help="Time of rows that state none."),
-    ] = None,
+    file: File,
+    column: Columns = None,
+    rounding: Rounding = Round.REFUSE,
+    at: At = None,
     rejects: Annotated[
         Path | None, typer.Option(help="Replay the good rows and write the others here, with reasons.")
     ] = None,
-    delimiter: Annotated[str, typer.Option(help="Between the fields of a CSV row.")] = ",",
+    delimiter: Delimiter = ",",
     as_json: Json = False,
 ) -> None:
     """Let a history of contributions happen in its own time: days go by, and rounds come as they would have.
@@ -107,19 +106,12 @@ def _show(out: Console, report: "Replayed") -> None:
     tokens = plain_tokens(posted.amount_micro)
     out.print(f"replayed {posted.rows:,} of {history.rows:,} rows, {tokens} tokens, on {report.days:,} days")
     matched = plain_tokens(report.rounds.matched_micro)
-    for count, what in (
+    counts = (
         (history.already, "replayed or imported before, which add nothing"),
         (report.rounds.count, f"rounds, which matched {matched} tokens"),
         (posted.squads_added, "unknown squads added"),
         (posted.agents_added, "unknown agents added"),
-    ):
-        if count:
-            out.print(f"  {count:,} {what}")
-    if posted.minted_micro:
-        out.print(f"  {plain_tokens(posted.minted_micro)} tokens minted into wallets that were short")
-    for category, count in report.refused.items():
-        out.print(f"  {count:,} refused: {category}", markup=False)
-    if report.refused:
-        out.print(f"  the refused rows are in {report.rejects}", markup=False)
+    )
+    show_counts(out, counts, posted.minted_micro, report.refused, report.rejects)
     if posted.rows and history.lives_until is not None:
         out.print(f"  its squads work until {history.lives_until:%Y-%m-%d %H:%M} UTC; their harvest is next")

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from squads_pipeline.rules.criteria import MEASURES, parse_criterion
 from squads_pipeline.rules.millionths import parse_ppm
-from squads_pipeline.surfaces.cli.answers import As, Json, answering, plain_table, plain_tokens
+from squads_pipeline.surfaces.cli.answers import As, Json, Limit, answering, plain_table, plain_tokens
 from squads_pipeline.surfaces.cli.community import TargetType
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def bids(
         str | None, typer.Argument(metavar="[SQUAD]", help="Only bids for this squad; its id or name.")
     ] = None,
     decided: Annotated[bool, typer.Option("--all", help="Decided ones too.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = SHOWN,
+    limit: Limit = SHOWN,
     as_json: Json = False,
 ) -> None:
     """List bids that wait to be decided, the oldest first."""

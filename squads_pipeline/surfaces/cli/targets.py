@@ -9,7 +9,7 @@ from rich.markup import escape
 from squads_pipeline.rules.formation import Target
 from squads_pipeline.rules.millionths import parse_ppm
 from squads_pipeline.rules.money import format_tokens
-from squads_pipeline.surfaces.cli.answers import Json, answering, plain_table, plain_tokens
+from squads_pipeline.surfaces.cli.answers import Json, Limit, answering, plain_table, share
 from squads_pipeline.surfaces.cli.community import TargetType
 
 if TYPE_CHECKING:
@@ -46,7 +46,12 @@ def add(
         target = Target(artifact_type, artifact_id, title, importance)
         with session() as engine, engine.begin() as connection:
             targets.add_target(connection, target)
-        document = {"type": artifact_type, "id": artifact_id, "title": title, **_share(importance)}
+        document = {
+            "type": artifact_type,
+            "id": artifact_id,
+            "title": title,
+            **share("importance", importance),
+        }
         said = f"added target {artifact_type} {artifact_id}, importance {document['importance']}"
         answer.give(document, lambda out: out.print(said, markup=False))
 
@@ -65,9 +70,7 @@ def close(artifact_type: Type, artifact_id: Id, as_json: Json = False) -> None:
         )
 
 
-def list_(
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = SHOWN, as_json: Json = False
-) -> None:
+def list_(limit: Limit = SHOWN, as_json: Json = False) -> None:
     """List targets, the most important first, each with its squad or why it has none."""
     with answering(as_json=as_json) as answer:
         from squads_pipeline.rules.formation import least_ppm  # noqa: PLC0415
@@ -86,7 +89,7 @@ def _document(one: "ListedTarget", least: int) -> dict[str, Any]:
         "type": one.artifact_type,
         "id": one.artifact_id,
         "title": one.title,
-        **_share(one.importance_ppm),
+        **share("importance", one.importance_ppm),
         "status": one.status,
         "created_at": one.created_at.isoformat(),
         "squad": one.squad_id,
@@ -103,10 +106,6 @@ def _why_none(one: "ListedTarget", least: int) -> str | None:
         target_status=one.status, importance_ppm=one.importance_ppm, least_ppm=least, live_squad=None
     )
     return reason or "one is due: see `squads gaps`"
-
-
-def _share(importance_ppm: int) -> dict[str, str | int]:
-    return {"importance": plain_tokens(importance_ppm), "importance_ppm": importance_ppm}
 
 
 def _show(out: Console, found: "list[ListedTarget]", least: int) -> None:

@@ -1,19 +1,14 @@
-"""Commands about squads' work: log, find and review; journals and findings to read. Rules are in `commands`."""
+"""Commands for work in squads: log, find, review. Listing what came of it: `work_lists`; the rules: `commands`."""
 
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from squads_pipeline.rules.millionths import parse_ppm
-from squads_pipeline.surfaces.cli.answers import As, Json, answering, plain_table, plain_tokens
+from squads_pipeline.surfaces.cli.answers import As, Json, Squad, answering, share
 
-if TYPE_CHECKING:
-    from squads_pipeline.store.work_lists import Entry, ListedFinding
-
-SHOWN = 50
 STDIN = "-"
 HALF = 500_000
 """The confidence of a finding whose author states none, in millionths."""
@@ -62,12 +57,10 @@ def _target(text: str) -> tuple[str, str]:
     return kind, name
 
 
-Squad = Annotated[str, typer.Argument(help="The squad's id, or its name if no other has it.")]
 Title = Annotated[str, typer.Argument(help="On one line.")]
 Key = Annotated[
     str | None, typer.Option(help="Names this request; the same request with the same key is written once.")
 ]
-Limit = Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, the newest.")]
 
 
 def log(
@@ -139,7 +132,7 @@ def find(  # noqa: PLR0917  # options, which are given by name
             "finding": done.finding_id,
             "squad": done.squad_id,
             "agent": agent,
-            **_share(sure),
+            **share("confidence", sure),
             "repeated": done.repeated,
         }
         said = (
@@ -180,108 +173,9 @@ def review(
         answer.give(document, lambda out: out.print(said, markup=False))
 
 
-def findings(
-    squad: Annotated[str | None, typer.Argument(help="Only of this squad, by id or name.")] = None,
-    pending: Annotated[bool, typer.Option("--pending", help="Only those that wait for a verdict.")] = False,
-    limit: Limit = SHOWN,
-    as_json: Json = False,
-) -> None:
-    """List findings, the newest first, with their reviews and what became of them."""
-    with answering(as_json=as_json) as answer:
-        from squads_pipeline.store import squads, work_lists  # noqa: PLC0415
-        from squads_pipeline.surfaces.session import session  # noqa: PLC0415
-
-        with session() as engine, engine.connect() as connection:
-            home = None if squad is None else squads.hold_status(connection, squad)[0]
-            found = work_lists.findings(connection, home, pending=pending, limit=limit)
-        answer.give({"findings": [_finding(one) for one in found]}, lambda out: _show_findings(out, found))
-
-
-def journal(squad: Squad, limit: Limit = SHOWN, as_json: Json = False) -> None:
-    """Show a squad's journal, the newest entry first."""
-    with answering(as_json=as_json) as answer:
-        from squads_pipeline.store import squads, work_lists  # noqa: PLC0415
-        from squads_pipeline.surfaces.session import session  # noqa: PLC0415
-
-        with session() as engine, engine.connect() as connection:
-            home, _ = squads.hold_status(connection, squad)
-            found = work_lists.journal(connection, home, limit)
-        answer.give({"entries": [_entry(one) for one in found]}, lambda out: _show_journal(out, found))
-
-
 def _text(given: str) -> str:
     return sys.stdin.read().rstrip("\n") if given == STDIN else given
 
 
 def _again(*, repeated: bool) -> str:
     return " (recorded before; nothing written)" if repeated else ""
-
-
-def _share(confidence_ppm: int) -> dict[str, str | int]:
-    return {"confidence": plain_tokens(confidence_ppm), "confidence_ppm": confidence_ppm}
-
-
-def _finding(one: "ListedFinding") -> dict[str, Any]:
-    return {
-        "finding": one.id,
-        "squad": one.squad_id,
-        "author": one.author,
-        "type": one.finding_type,
-        "title": one.title,
-        "summary": one.summary,
-        **_share(one.confidence_ppm),
-        "target": one.target,
-        "status": one.status,
-        "accepts": one.accepts,
-        "rejects": one.rejects,
-        "reviewed_by": one.reviewed_by,
-        "decided_by": one.reason,
-        "created_at": one.created_at.isoformat(),
-        "bubbled_at": one.bubbled_at and one.bubbled_at.isoformat(),
-    }
-
-
-def _entry(one: "Entry") -> dict[str, Any]:
-    return {
-        "entry": one.id,
-        "squad": one.squad_id,
-        "author": one.author,
-        "type": one.entry_type,
-        "title": one.title,
-        "body": one.body,
-        "references": one.references,
-        "created_at": one.created_at.isoformat(),
-    }
-
-
-def _show_findings(out: Console, found: "list[ListedFinding]") -> None:
-    from rich.markup import escape  # noqa: PLC0415
-
-    if not found:
-        out.print("no findings; record one with `squads find`", markup=False)
-        return
-    table = plain_table("finding", "squad", "author", "type", "title", "confidence", "for/against", "status")
-    for one in found:
-        table.add_row(
-            str(one.id),
-            one.squad_id,
-            one.author,
-            one.finding_type,
-            escape(one.title),
-            plain_tokens(one.confidence_ppm),
-            f"{one.accepts}/{one.rejects}",
-            one.status + (" (review time-out)" if one.reason == "review_timeout" else ""),
-        )
-    out.print(table)
-
-
-def _show_journal(out: Console, found: "list[Entry]") -> None:
-    if not found:
-        out.print("no entries; write one with `squads log`", markup=False)
-    for one in found:
-        head = f"{one.created_at:%Y-%m-%d %H:%M} {one.author}, {one.entry_type}: {one.title}"
-        out.print(head, markup=False)
-        for line in one.body.splitlines():
-            out.print(f"    {line}", markup=False)
-        if one.references:
-            out.print(f"    → {', '.join(one.references)}", markup=False)
