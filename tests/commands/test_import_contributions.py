@@ -1,55 +1,24 @@
 """Imports of contributions: what refuses a row, what refuses a file, and that nothing is ever half done."""
 
-import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 from sqlalchemy import Engine, text
 
 from squads_pipeline.commands import community, funding
-from squads_pipeline.commands.import_contributions import (
-    ImportOptions,
-    ImportRefusedError,
-    ImportReport,
-    import_contributions,
-)
-from squads_pipeline.commands.tabular_files import FileError
+from squads_pipeline.commands.import_contributions import ImportOptions, ImportRefusedError
 from squads_pipeline.drivers.match_round import match_round
 from squads_pipeline.drivers.run import DriverRun, run_driver
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.store import policies
 from squads_pipeline.store.errors import RefusedError
 from squads_pipeline.store.invariants import INVARIANTS
+from tests.commands.conftest import WHEN, Write, contents, rows_of, run
 
 TOKEN = 1_000_000
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "contributions_gr1_gr8.csv"
-HEADER = ("round", "project_id", "contributor_id", "amount", "ts")
-WHEN = "2026-01-01T00:00:00Z"
-ALL = ImportOptions(create_missing=True)
-
-Write = Callable[..., Path]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    """Write rows of HEADER, which may be shorter or longer, into a CSV file."""
-
-    def written(*rows: tuple[str, ...], header: tuple[str, ...] = HEADER, name: str = "in.csv") -> Path:
-        path = tmp_path / name
-        with path.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([header, *rows])
-        return path
-
-    return written
-
-
-def run(engine: Engine, path: Path, options: ImportOptions = ALL) -> ImportReport:
-    with engine.begin() as connection:
-        return import_contributions(connection, path, options)
 
 
 def founded(engine: Engine, wallets: Mapping[str, int], *squads: str) -> None:
@@ -67,20 +36,6 @@ def balance(engine: Engine, name: str) -> int:
                 text("SELECT balance_micro FROM squads.accounts WHERE name = :name"), {"name": name}
             ).scalar_one()
         )
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def contents(engine: Engine) -> list[int]:
-    """Rows of every table that an import may write."""
-    tables = ("transfers", "entries", "accounts", "agents", "research_squads", "qf_unclaimed")
-    with engine.connect() as connection:
-        return [
-            int(connection.execute(text(f"SELECT count(*) FROM squads.{one}")).scalar_one()) for one in tables
-        ]
 
 
 def test_good_rows_become_contributions_at_the_times_of_the_file(engine: Engine, write: Write) -> None:
@@ -247,53 +202,10 @@ def test_a_missing_squad_whose_target_is_taken_stays_missing(engine: Engine, wri
     assert "another live squad" in caught.value.first[0].reason
 
 
-def test_rejects_hold_the_original_columns_and_can_be_imported_again(
-    engine: Engine, write: Write, tmp_path: Path
-) -> None:
-    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
-    path = write(
-        ("R1", "p", "c", "0", WHEN, "blue"),
-        ("R1", "p", "c", "1", WHEN, "red"),
-        header=(*HEADER, "colour"),
-    )
-    report = run(engine, path, ImportOptions(create_missing=True, rejects=first))
-    assert (report.imported, report.refused) == (1, {"amount zero moves nothing": 1})
-    [row] = rows_of(first)
-    assert list(row) == [*HEADER, "colour", "row", "field", "value", "reason", "remedy"]
-    assert (row["colour"], row["row"], row["field"], row["value"]) == ("blue", "2", "amount", "0")
-    run(engine, first, ImportOptions(create_missing=True, rejects=second))
-    assert first.read_text(encoding="utf-8") == second.read_text(encoding="utf-8")
-
-
-def test_rejects_that_cannot_be_written_import_nothing(engine: Engine, write: Write, tmp_path: Path) -> None:
-    path = write(("R1", "p", "c", "1", WHEN), ("R1", "p", "c", "0", WHEN))
-    before = contents(engine)
-    for place in (tmp_path, tmp_path / "nowhere" / "rejects.csv", path):
-        with pytest.raises(RefusedError):
-            run(engine, path, ImportOptions(create_missing=True, rejects=place))
-    assert contents(engine) == before
-    assert path.read_text(encoding="utf-8").count("\n") == 3
-
-
-def test_rejects_are_emptied_when_all_is_well(engine: Engine, write: Write, tmp_path: Path) -> None:
-    rejects = tmp_path / "rejects.csv"
-    rejects.write_text("of an earlier import\n", encoding="utf-8")
-    run(engine, write(("R1", "p", "c", "1", WHEN)), ImportOptions(create_missing=True, rejects=rejects))
-    assert rows_of(rejects) == []
-
-
 def test_rounding_is_to_even_when_asked_for(engine: Engine, write: Write) -> None:
     path = write(("R1", "p", "c", "0.0000025", WHEN), ("R1", "p", "d", "0.0000035", WHEN))
     report = run(engine, path, ImportOptions(create_missing=True, rounding="half-even"))
     assert report.imported_micro == 2 + 4
-
-
-def test_columns_may_have_other_names_and_another_delimiter(engine: Engine, tmp_path: Path) -> None:
-    path = tmp_path / "in.csv"
-    path.write_bytes(b"\xef\xbb\xbfgrant;who;usd\r\np;c;1.5\r\n\r\n")
-    columns = {"project_id": "grant", "contributor_id": "who", "amount": "usd"}
-    options = ImportOptions(columns, at=datetime(2026, 1, 1, tzinfo=UTC), create_missing=True, delimiter=";")
-    assert run(engine, path, options).imported_micro == 1_500_000
 
 
 def test_amounts_that_overflow_the_ledger_are_refused_in_words(engine: Engine, write: Write) -> None:
@@ -301,63 +213,6 @@ def test_amounts_that_overflow_the_ledger_are_refused_in_words(engine: Engine, w
     with pytest.raises(RefusedError, match="more than the ledger can hold") as caught:
         run(engine, path)
     assert "row 2" in caught.value.remedy
-
-
-@pytest.mark.parametrize(
-    ("content", "message", "remedy"),
-    [
-        (b"", "is empty", "header"),
-        (b"a;b;c\n1;2;3\n", "its columns are 'a;b;c'", "--delimiter ';'"),
-        (b"project_id,contributor_id,usd,ts\n", "no column 'amount'", "--column amount=NAME"),
-        (b"project_id,contributor_id,amount\n", "no column 'ts'", "--at"),
-        (b"project_id,contributor_id,amount,amount,ts\n", "several columns 'amount'", "Rename"),
-        (b"project_id,contributor_id,amount,ts\n\xff,c,1,x\n", "row 2 has the byte 0xff", "UTF-8"),
-        (b'project_id,contributor_id,amount,ts\np,c,1,x\n"p,c,1,x\n', "from row 3 on", "quote"),
-        (b"PAR1 and nothing that follows", "cannot be read as Parquet", "CSV"),
-    ],
-)
-def test_a_file_that_is_no_table_of_contributions(
-    engine: Engine, tmp_path: Path, content: bytes, message: str, remedy: str
-) -> None:
-    path = tmp_path / "in.csv"
-    path.write_bytes(content)
-    with pytest.raises(FileError) as caught:
-        run(engine, path)
-    assert message in str(caught.value)
-    assert remedy in caught.value.remedy
-
-
-def test_a_place_without_a_file(engine: Engine, tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="no file"):
-        run(engine, tmp_path / "nothing.csv")
-    with pytest.raises(FileError, match="is not a file"):
-        run(engine, tmp_path)
-
-
-def test_parquet_says_the_same_as_csv(engine: Engine, write: Write, tmp_path: Path) -> None:
-    run(engine, write(("R1", "p", "c", "1.1", WHEN), ("R1", "p", "d", "2", WHEN)))
-    table = pa.table(
-        {
-            "round": pa.array(["R1", "R1"]).dictionary_encode(),
-            "project_id": ["p", "p"],
-            "contributor_id": ["c", "d"],
-            "amount": pa.array([1.1, 2.0]),
-            "ts": pa.array([datetime(2026, 1, 1, tzinfo=UTC)] * 2, pa.timestamp("us", "Europe/Berlin")),
-        }
-    )
-    path = tmp_path / "in.parquet"
-    parquet.write_table(table, path)
-    report = run(engine, path)
-    assert (report.rows, report.imported, report.already_imported) == (2, 0, 2)
-
-
-def test_parquet_columns_that_are_no_text_are_refused_in_words(engine: Engine, tmp_path: Path) -> None:
-    path = tmp_path / "in.parquet"
-    parquet.write_table(
-        pa.table({"project_id": [["p"]], "contributor_id": ["c"], "amount": ["1"], "ts": [WHEN]}), path
-    )
-    with pytest.raises(FileError, match="cannot be read as Parquet"):
-        run(engine, path)
 
 
 def test_what_was_given_by_hand_is_no_duplicate(engine: Engine, write: Write) -> None:
