@@ -1,4 +1,4 @@
-"""Locks that keep squads and the system's accounts at rest until the transaction ends. Those of others: `ledger`.
+"""Locks that keep squads and the system's accounts at rest until the transaction ends. Other accounts: `ledger`.
 
 All take them in one order, or two would wait for each other: the system's accounts, squads by id, then accounts.
 """
