@@ -204,26 +204,10 @@ class Happen:
     evidence: str
 
 
-Action = (
-    Give
-    | Sponsor
-    | Pledge
-    | Revoke
-    | Form
-    | Join
-    | Decide
-    | Withdraw
-    | Leave
-    | Log
-    | Find
-    | Review
-    | Harvest
-    | Fork
-    | Merge
-    | Disband
-    | AddTarget
-    | CloseTarget
-    | Reward
-    | Derive
-    | Happen
-)
+Funding = Give | Sponsor | Pledge | Revoke | Reward
+Teaming = Form | Join | Decide | Withdraw | Leave
+Working = Log | Find | Review
+Leading = Harvest | Fork | Merge | Disband
+Befalling = AddTarget | CloseTarget | Derive | Happen
+
+Action = Funding | Teaming | Working | Leading | Befalling

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
 from sqlalchemy import Connection, Engine
 
@@ -21,34 +20,10 @@ from squads_pipeline.commands import (
     targets,
     work,
 )
+from squads_pipeline.commands.recorders import OPERATOR
 from squads_pipeline.store.errors import SquadsError
-from squads_pipeline.surfaces.simulation.actions import (
-    Action,
-    AddTarget,
-    CloseTarget,
-    Decide,
-    Derive,
-    Disband,
-    Find,
-    Fork,
-    Form,
-    Give,
-    Happen,
-    Harvest,
-    Join,
-    Leave,
-    Log,
-    Merge,
-    Pledge,
-    Review,
-    Revoke,
-    Reward,
-    Sponsor,
-    Withdraw,
-)
-
-OPERATOR: Final = "operator"
-"""Who brings up targets and records what became of findings."""
+from squads_pipeline.surfaces.simulation import actions
+from squads_pipeline.surfaces.simulation.actions import Action, Befalling, Funding, Leading, Teaming, Working
 
 
 @dataclass(slots=True)
@@ -59,16 +34,16 @@ class Tally:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-def perform_all(engine: Engine, actions: Iterable[Action], key: str, tally: Tally) -> None:
+def perform_all(engine: Engine, doing: Iterable[Action], key: str, tally: Tally) -> None:
     """Do some actions one after the other; one that is refused leaves no trace but in the tally.
 
     Args:
         engine: each action is a transaction of its own, as a command is.
-        actions: what to do.
+        doing: what to do.
         key: names this turn; a turn that is repeated under its key moves nothing twice.
         tally: counts what was done.
     """
-    for number, action in enumerate(actions):
+    for number, action in enumerate(doing):
         name = type(action).__name__
         try:
             with engine.begin() as connection:
@@ -89,36 +64,35 @@ def perform(connection: Connection, action: Action, key: str) -> None:
     Raises:
         SquadsError: the command refused it.
     """
-    match action:
-        case Give() | Sponsor() | Pledge() | Revoke() | Reward():
-            _fund(connection, action, key)
-        case Form() | Join() | Decide() | Withdraw() | Leave():
-            _team(connection, action)
-        case Log() | Find() | Review():
-            _work(connection, action, key)
-        case Harvest() | Fork() | Merge() | Disband():
-            _lead(connection, action)
-        case AddTarget() | CloseTarget() | Derive() | Happen():
-            _befall(connection, action, key)
+    if isinstance(action, Funding):
+        _fund(connection, action, key)
+    elif isinstance(action, Teaming):
+        _team(connection, action)
+    elif isinstance(action, Working):
+        _work(connection, action, key)
+    elif isinstance(action, Leading):
+        _lead(connection, action)
+    else:
+        _befall(connection, action, key)
 
 
-def _fund(connection: Connection, action: Give | Sponsor | Pledge | Revoke | Reward, key: str) -> None:
+def _fund(connection: Connection, action: Funding, key: str) -> None:
     match action:
-        case Give():
+        case actions.Give():
             funding.contribute(connection, action.agent, action.squad, action.amount_micro, key=key)
-        case Sponsor():
+        case actions.Sponsor():
             funding.sponsor(connection, action.agent, action.squad, action.amount_micro, key=key)
-        case Pledge():
+        case actions.Pledge():
             pledging.pledge(connection, action.agent, action.squads, reserve_micro=action.reserve_micro)
-        case Revoke():
+        case actions.Revoke():
             pledging.revoke(connection, action.agent)
-        case Reward():
+        case actions.Reward():
             funding.bonus(connection, action.squad, action.criterion, action.amount_micro)
 
 
-def _team(connection: Connection, action: Form | Join | Decide | Withdraw | Leave) -> None:
+def _team(connection: Connection, action: Teaming) -> None:
     match action:
-        case Form():
+        case actions.Form():
             forming.form(
                 connection,
                 action.agent,
@@ -129,9 +103,9 @@ def _team(connection: Connection, action: Form | Join | Decide | Withdraw | Leav
                 target_id=action.target_id,
                 criteria=action.criteria,
             )
-        case Join():
+        case actions.Join():
             joining.join(connection, action.agent, action.squad, pitch=action.pitch, role=action.role)
-        case Decide():
+        case actions.Decide():
             joining.decide(
                 connection,
                 action.agent,
@@ -140,15 +114,15 @@ def _team(connection: Connection, action: Form | Join | Decide | Withdraw | Leav
                 rationale=action.rationale,
                 fit_ppm=action.fit_ppm,
             )
-        case Withdraw():
+        case actions.Withdraw():
             joining.withdraw(connection, action.agent, action.bid_id)
-        case Leave():
+        case actions.Leave():
             joining.leave(connection, action.agent, action.squad)
 
 
-def _work(connection: Connection, action: Log | Find | Review, key: str) -> None:
+def _work(connection: Connection, action: Working, key: str) -> None:
     match action:
-        case Log():
+        case actions.Log():
             work.log(
                 connection,
                 action.agent,
@@ -158,7 +132,7 @@ def _work(connection: Connection, action: Log | Find | Review, key: str) -> None
                 action.body,
                 key=key,
             )
-        case Find():
+        case actions.Find():
             work.find(
                 connection,
                 action.agent,
@@ -169,7 +143,7 @@ def _work(connection: Connection, action: Log | Find | Review, key: str) -> None
                 confidence_ppm=action.confidence_ppm,
                 key=key,
             )
-        case Review():
+        case actions.Review():
             work.review(
                 connection,
                 action.agent,
@@ -180,11 +154,11 @@ def _work(connection: Connection, action: Log | Find | Review, key: str) -> None
             )
 
 
-def _lead(connection: Connection, action: Harvest | Fork | Merge | Disband) -> None:
+def _lead(connection: Connection, action: Leading) -> None:
     match action:
-        case Harvest():
+        case actions.Harvest():
             harvesting.harvest(connection, action.agent, action.squad)
-        case Fork():
+        case actions.Fork():
             forking.fork(
                 connection,
                 action.agent,
@@ -194,23 +168,23 @@ def _lead(connection: Connection, action: Harvest | Fork | Merge | Disband) -> N
                 squad=action.squad,
                 name=action.name,
             )
-        case Merge():
+        case actions.Merge():
             merging.merge(connection, action.agent, action.squad, action.into)
-        case Disband():
+        case actions.Disband():
             disbanding.disband(connection, action.agent, action.squad)
 
 
-def _befall(connection: Connection, action: AddTarget | CloseTarget | Derive | Happen, key: str) -> None:
+def _befall(connection: Connection, action: Befalling, key: str) -> None:
     match action:
-        case AddTarget():
+        case actions.AddTarget():
             targets.add_target(connection, action.target)
-        case CloseTarget():
+        case actions.CloseTarget():
             targets.close_target(connection, action.artifact_type, action.artifact_id)
-        case Derive():
+        case actions.Derive():
             provenance.derive(
                 connection, action.artifact, action.source, relation=action.relation, recorded_by=OPERATOR
             )
-        case Happen():
+        case actions.Happen():
             outcomes.record(
                 connection,
                 action.artifact_type,
