@@ -102,7 +102,7 @@ def bonus(
     squad_id, status = squads.hold_status(connection, squad)
     pool = ledger.pool_accounts(connection, [squad_id])[squad_id]
     ledger.lock_accounts(connection, [pool.id])
-    key = f"bonus:{squad_id.replace(':', '%3A')}:{criterion}"
+    key = f"bonus:{ledger.key_part(squad_id)}:{criterion}"
     if ledger.transfer_id(connection, key) is None:
         _require_fundable(squad_id, status)
         _require_met(connection, squad_id, criterion, confirmed=confirmed)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from squads_pipeline.rules.distribution import Division, Share
 from squads_pipeline.rules.scoring import Work
+from squads_pipeline.store import ledger
 from squads_pipeline.store.stamp import Stamp
 
 
@@ -152,14 +153,10 @@ def _agent(one: Work) -> str:
 
 
 def payout_key(squad: str, agent: str) -> str:
-    """Idempotency key of a member's share; escaped, colons cannot make two payouts share a key."""
-    return f"payout:{_escaped(squad)}:{agent}"
+    """Idempotency key of a member's share."""
+    return f"payout:{ledger.key_part(squad)}:{agent}"
 
 
 def refund_key(squad: str, account: str) -> str:
     """Idempotency key of what an account gets back of a squad's pool."""
-    return f"refund:{_escaped(squad)}:{account}"
-
-
-def _escaped(squad: str) -> str:
-    return squad.replace(":", "%3A")
+    return f"refund:{ledger.key_part(squad)}:{account}"

@@ -79,6 +79,11 @@ def pool(squad_id: str) -> str:
     return f"squad:{squad_id}"
 
 
+def key_part(name: str) -> str:
+    """A name within an idempotency key: escaped, its colons cannot make two transfers share a key."""
+    return name.replace(":", "%3A")
+
+
 def open_accounts(connection: Connection, kind: str, owners: Iterable[str]) -> None:
     """Open an account for each owner, without money.
 

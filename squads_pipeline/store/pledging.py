@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Text, bindparam, text
+from sqlalchemy import Connection, Text, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from squads_pipeline.rules.pledges import Payment
+from squads_pipeline.store import ledger
 from squads_pipeline.store.schema.squads import FUNDABLE_STATUSES
 from squads_pipeline.store.stamp import Stamp
 
@@ -161,11 +162,7 @@ ORDER BY member.agent_id, member.joined_at, member.squad_id
 
 def joined(connection: Connection, agents: Sequence[str]) -> dict[str, list[str]]:
     """Agent → open squads of which it is a member now, the first joined first, ties by id."""
-    parameters = {"agents": list(agents), "statuses": list(FUNDABLE_STATUSES)}
-    found: dict[str, list[str]] = {agent: [] for agent in agents}
-    for agent, squad in connection.execute(_JOINED, parameters):
-        found[agent].append(squad)
-    return found
+    return _open_squads_of(connection, _JOINED, agents)
 
 
 # Live squads are few, agents with a due pledge too: contributor_totals_pkey finds each pair.
@@ -180,9 +177,15 @@ ORDER BY total.agent_id, total.total_micro DESC, total.squad_id
 
 def funded_before(connection: Connection, agents: Sequence[str]) -> dict[str, list[str]]:
     """Agent → open squads in whose rounds its money counted, the most first, ties by id."""
+    return _open_squads_of(connection, _FUNDED_BEFORE, agents)
+
+
+def _open_squads_of(
+    connection: Connection, statement: TextClause, agents: Sequence[str]
+) -> dict[str, list[str]]:
     parameters = {"agents": list(agents), "statuses": list(FUNDABLE_STATUSES)}
     found: dict[str, list[str]] = {agent: [] for agent in agents}
-    for agent, squad in connection.execute(_FUNDED_BEFORE, parameters):
+    for agent, squad in connection.execute(statement, parameters):
         found[agent].append(squad)
     return found
 
@@ -202,11 +205,8 @@ JOIN squads.transfers AS transfer ON transfer.idempotency_key = paid.key
 
 
 def key(cycle: int, agent: str, squad: str) -> str:
-    """Idempotency key of a payment.
-
-    A name may have colons; escaped in the agent's, they cannot make two payments share a key.
-    """
-    return f"pledge:{cycle}:{agent.replace(':', '%3A')}:{squad}"
+    """Idempotency key of a payment."""
+    return f"pledge:{cycle}:{ledger.key_part(agent)}:{squad}"
 
 
 def record(connection: Connection, paid: Mapping[str, tuple[Pledged, Payment]], stamp: Stamp) -> None:
