@@ -165,7 +165,7 @@ def _compare_matches(
             yield Difference(fact, "transfer", was.accounted_micro or None, is_.match_micro or None)
 
 
-def _fields(decision: Decided | Match) -> dict[str, int | str]:
+def _fields(decision: Match) -> dict[str, int | str]:
     """The columns of ``qf_matches`` that a decision fills."""
     return {
         "contributors": decision.standing.contributors,

@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import Connection, select, text
 
-from squads_pipeline.rules.rounds import Standing
+from squads_pipeline.rules.rounds import Match, Standing
 from squads_pipeline.store.schema import qf_rounds
 
 
@@ -24,12 +24,10 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """What a round stored for one squad, newest revision, and the transfer that paid it; amounts in µT.
+class Decided(Match):
+    """A match as a round stored it, newest revision, and the transfer that paid it; amounts in µT.
 
     Attributes:
-        standing: the inputs as stored.
-        weight_micro, due_micro, cap_micro, match_micro, reason: the decision as stored.
         posted_micro: amount of the transfer from the matching pool to the squad's pool under the match's key;
             None if there is no such transfer.
         accounted_micro: what was posted, corrections of restatements included, less what they reported as
@@ -38,12 +36,6 @@ class Decided:
         rule_version: version of the rules that made the revision.
     """
 
-    standing: Standing
-    weight_micro: int
-    due_micro: int
-    cap_micro: int
-    match_micro: int
-    reason: str
     posted_micro: int | None
     accounted_micro: int
     revision: int
