@@ -7,7 +7,15 @@ import dagster as dg
 from sqlalchemy import Connection
 
 from assets import columns, driven, reports
-from assets.sources import agent_contributions, artifact_provenance, outcomes
+from assets.findings import bubbled_findings
+from assets.harvest import harvest_distributions
+from assets.sources import (
+    agent_contributions,
+    artifact_provenance,
+    finding_reviews,
+    outcomes,
+    squad_findings,
+)
 from resources.database import Database
 from squads_pipeline.drivers import (
     audit_calibrations,
@@ -84,7 +92,7 @@ _CALIBRATIONS: Final = driven.Driven(
 
 @driven.asset(
     driver=pay_dividends.NAME,
-    deps=[outcomes, agent_contributions, artifact_provenance, dg.AssetKey("bubbled_findings")],
+    deps=[outcomes, agent_contributions, artifact_provenance, bubbled_findings],
     description=(
         "An agent's share of an outcome's dividend. Today: settles outcomes, the oldest first, and pays whoever "
         "helped along the provenance. A past day: recomputes its dividends and pays nobody."
@@ -100,9 +108,10 @@ def credit_dividends(
     yield from driven.run(_DIVIDENDS, context, config, database)
 
 
+# Payouts are compared with dividends, and reviewers' verdicts with what became of the findings.
 @driven.asset(
     driver=calibrate_policy.NAME,
-    deps=[credit_dividends, dg.AssetKey("harvest_distributions")],
+    deps=[harvest_distributions, credit_dividends, outcomes, squad_findings, finding_reviews],
     description=(
         "A proposed parameter with its evidence. Today: compares payouts with outcomes once enough are new, and "
         "proposes at most one change. A past day: recomputes its comparisons and proposes nothing."

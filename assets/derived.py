@@ -6,7 +6,7 @@ from typing import Any, Final
 import dagster as dg
 import pandas as pd
 
-from assets.automation import AFTER_EACH_ROUND_AND_EACH_DAY, STATED_EACH_DAY
+from assets.automation import AFTER_EACH_RUN_AND_EACH_DAY, STATED_EACH_DAY
 from assets.partitions import UTC_DAYS
 from assets.sources import KINDS, OWNERS
 
@@ -22,7 +22,7 @@ def mart(
     metadata: Mapping[str, Any],
     code_version: str,
     group_name: str = GROUP,
-    automation_condition: dg.AutomationCondition[Any] = AFTER_EACH_ROUND_AND_EACH_DAY,
+    automation_condition: dg.AutomationCondition[Any] = AFTER_EACH_RUN_AND_EACH_DAY,
     freshness_policy: dg.FreshnessPolicy | None = STATED_EACH_DAY,
 ) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
     """`dg.asset` with what daily marts have in common; what it is given, it hands on.

@@ -7,7 +7,8 @@ import dagster as dg
 from sqlalchemy import Connection
 
 from assets import columns, driven
-from assets.sources import finding_reviews, research_squads, squad_findings
+from assets.rosters import squad_rosters
+from assets.sources import finding_reviews, research_squads, squad_findings, squad_join_bids
 from resources.database import Database
 from squads_pipeline.drivers import audit_findings, bubble_findings, deliver_messages, review_findings
 from squads_pipeline.rules.findings import RULE_VERSION
@@ -64,9 +65,10 @@ _DELIVERED: Final = driven.Driven(
 )
 
 
+# A finding that nobody reviews is rejected when its squad has harvested for long enough.
 @driven.asset(
     driver=review_findings.NAME,
-    deps=[squad_findings, finding_reviews, research_squads],
+    deps=[squad_findings, finding_reviews, research_squads, squad_rosters],
     description=(
         "A verdict on a finding. Today: decides what has enough reviews, and rejects what its harvesting squad "
         "has waited for long enough. A past day: recomputes its verdicts from the reviews of their time."
@@ -82,9 +84,10 @@ def reviewed_findings(
     yield from driven.run(_REVIEWED, context, config, database)
 
 
+# Credited is who was a member at the verdict, and who joined is in the bids. The message names the reviewers.
 @driven.asset(
     driver=bubble_findings.NAME,
-    deps=[reviewed_findings],
+    deps=[squad_findings, reviewed_findings, finding_reviews, research_squads, squad_join_bids],
     description=(
         "A finding merged into the knowledge graph, with its credit. Today: merges what was accepted, each finding "
         "once. A past day: recomputes whom its findings credit, and credits nobody."

@@ -34,6 +34,7 @@ _FORMED: Final = driven.Driven(
 )
 
 
+# Whether a target has a squad is read in research_squads, which follow from here: that edge would close a circle.
 @driven.asset(
     driver=form_squads.NAME,
     deps=[knowledge_gaps],

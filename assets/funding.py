@@ -9,8 +9,10 @@ from sqlalchemy import Connection
 from assets import columns, derived, driven, reports
 from assets.automation import AFTER_EACH_ROUND
 from assets.failures import plainly
+from assets.formation import squads_formed
 from assets.partitions import days_of
 from assets.pledges import pledged_contributions
+from assets.rosters import squad_rosters
 from assets.sources import contributions, research_squads
 from resources.database import Database
 from squads_pipeline.drivers import match_round
@@ -43,9 +45,10 @@ _MATCHES: Final = driven.Driven(
 )
 
 
+# What is given to a squad that has begun to harvest does not wait to settle.
 @driven.asset(
     driver=match_round.NAME,
-    deps=[contributions, research_squads, pledged_contributions],
+    deps=[contributions, research_squads, pledged_contributions, squad_rosters],
     description=(
         "A squad's match in a quadratic-funding round. Today: claims what waits, weighs the squads and pays, "
         "all or nothing. A past day: recomputes its rounds from their frozen inputs and pays nobody, "
@@ -63,7 +66,14 @@ def qf_matches(
 
 
 @derived.mart(
-    deps=[contributions, research_squads, qf_matches],
+    deps=[
+        research_squads,
+        squads_formed,
+        contributions,
+        pledged_contributions,
+        qf_matches,
+        dg.AssetKey("harvest_distributions"),  # its module imports this one
+    ],
     description="A squad's statement for a day: opening, what came in by source, what went out, closing.",
     group_name="funding",
     metadata=columns.of_table(schema.squad_pools),
@@ -82,7 +92,7 @@ def squad_pools(context: dg.AssetExecutionContext, database: Database) -> derive
 
 
 @derived.mart(
-    deps=[contributions, qf_matches],
+    deps=[contributions, research_squads, qf_matches],
     description="What each mechanism would have paid in each round, beside what was paid.",
     metadata={**columns.of_table(schema.mechanism_comparison), "pairs bound": comparing.PAIRS_BOUND},
     code_version=RULE_VERSION,

@@ -7,8 +7,18 @@ import dagster as dg
 from sqlalchemy import Connection
 
 from assets import columns, driven, reports
+from assets.findings import bubbled_findings, reviewed_findings
+from assets.formation import squads_formed
 from assets.funding import qf_matches
-from assets.sources import research_squads
+from assets.rosters import squad_rosters
+from assets.sources import (
+    contributions,
+    finding_reviews,
+    research_squads,
+    squad_findings,
+    squad_join_bids,
+    squad_journal,
+)
 from resources.database import Database
 from squads_pipeline.drivers import distribute_pools, restate_distributions
 from squads_pipeline.drivers.audit_distributions import audit_day
@@ -45,9 +55,23 @@ _SHARED: Final = driven.Driven(
 )
 
 
+# In this order: who harvests and who is in it; what the pool was filled by and a refund goes back to; what scores are
+# made of; and what has to be over before, besides rounds.
 @driven.asset(
     driver=distribute_pools.NAME,
-    deps=[research_squads, qf_matches],
+    deps=[
+        research_squads,
+        squad_rosters,
+        squad_join_bids,
+        squads_formed,
+        contributions,
+        qf_matches,
+        squad_journal,
+        squad_findings,
+        finding_reviews,
+        reviewed_findings,
+        bubbled_findings,
+    ],
     description=(
         "A member's share of its squad's pool, with every input of the score. Today: shares out the pools of squads "
         "at their end and disbands them. A past day: recomputes scores and shares and pays nobody."

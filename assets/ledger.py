@@ -7,8 +7,10 @@ import dagster as dg
 from sqlalchemy import Connection
 
 from assets import columns, driven
+from assets.credit import credit_dividends
 from assets.formation import squads_formed
 from assets.funding import qf_matches
+from assets.harvest import harvest_distributions
 from assets.pledges import pledged_contributions
 from assets.sources import contributions
 from resources.database import Database
@@ -36,9 +38,17 @@ _SEALED: Final = driven.Driven(
 )
 
 
+# Whatever posts transfers.
 @driven.asset(
     driver=seal_ledger.NAME,
-    deps=[contributions, squads_formed, pledged_contributions, qf_matches],
+    deps=[
+        contributions,
+        squads_formed,
+        pledged_contributions,
+        qf_matches,
+        harvest_distributions,
+        credit_dividends,
+    ],
     description=(
         "A stretch of the hash chain over transfers, with its head. Today: seals every transfer that is not sealed "
         "yet, all or nothing. A past day: hashes the transfers that it sealed again, and compares."

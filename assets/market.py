@@ -6,11 +6,15 @@ import dagster as dg
 import pandas as pd
 
 from assets import columns, derived, reports
+from assets.credit import credit_dividends
 from assets.failures import plainly
 from assets.formation import squads_formed
 from assets.funding import qf_matches
+from assets.harvest import harvest_distributions
 from assets.partitions import days_of
-from assets.sources import contributions, knowledge_gaps, research_squads
+from assets.pledges import pledged_contributions
+from assets.rosters import squad_rosters
+from assets.sources import contributions, knowledge_gaps, research_squads, squad_join_bids
 from resources.database import Database
 from squads_pipeline.marts import fairness as judging
 from squads_pipeline.marts import gap_coverage as covering
@@ -21,7 +25,17 @@ from squads_pipeline.store.schema.squads import TARGET_TYPES
 
 
 @derived.mart(
-    deps=[knowledge_gaps, research_squads, contributions, qf_matches],
+    deps=[
+        knowledge_gaps,
+        research_squads,
+        squads_formed,
+        squad_rosters,
+        squad_join_bids,
+        contributions,
+        pledged_contributions,
+        qf_matches,
+        harvest_distributions,
+    ],
     description=(
         "An open squad as an agent sees it: pool, importance, expected match of one more token, dividend "
         "multiplier, places left, time left."
@@ -49,7 +63,16 @@ def squad_market(context: dg.AssetExecutionContext, database: Database) -> deriv
 
 
 @derived.mart(
-    deps=[knowledge_gaps, research_squads, squads_formed, contributions, qf_matches],
+    deps=[
+        knowledge_gaps,
+        research_squads,
+        squads_formed,
+        squad_rosters,
+        contributions,
+        pledged_contributions,
+        qf_matches,
+        harvest_distributions,
+    ],
     description="How far squads cover the open targets, by type and importance: covered, waiting, and for how long.",
     metadata=columns.of_table(schema.gap_coverage),
     code_version=covering.VERSION,
@@ -72,7 +95,7 @@ def gap_coverage(context: dg.AssetExecutionContext, database: Database) -> deriv
 
 
 @derived.mart(
-    deps=[qf_matches],
+    deps=[qf_matches, harvest_distributions, credit_dividends],
     description="How evenly matches, payouts and dividends are spread: Gini coefficient, share of the top ten, median.",
     metadata=columns.of_table(schema.fairness),
     code_version=judging.VERSION,

@@ -5,9 +5,13 @@ from typing import Final
 import dagster as dg
 
 from assets import columns, derived, reports
+from assets.credit import credit_dividends
 from assets.failures import plainly
+from assets.formation import squads_formed
 from assets.funding import qf_matches
+from assets.harvest import harvest_distributions
 from assets.partitions import days_of
+from assets.pledges import pledged_contributions
 from assets.sources import agents, contributions, research_squads
 from resources.database import Database
 from squads_pipeline.marts import agent_statements as stating
@@ -18,7 +22,14 @@ from squads_pipeline.store.schema.ledger import ACCOUNT_KINDS
 
 # No event tells Dagster of a contribution. The rounds, which claim contributions, stand for them.
 @derived.mart(
-    deps=[agents, contributions, qf_matches],
+    deps=[
+        agents,
+        contributions,
+        pledged_contributions,
+        qf_matches,
+        harvest_distributions,
+        credit_dividends,
+    ],
     description=(
         "An agent's day: opening, what was received by kind, what was given, closing. Only agents with a "
         "balance or a movement on the day: who is not stated had nothing."
@@ -39,7 +50,16 @@ def agent_statements(context: dg.AssetExecutionContext, database: Database) -> d
 
 
 @derived.mart(
-    deps=[contributions, research_squads, qf_matches],
+    deps=[
+        agents,
+        research_squads,
+        squads_formed,
+        contributions,
+        pledged_contributions,
+        qf_matches,
+        harvest_distributions,
+        credit_dividends,
+    ],
     description=(
         "Tokens issued and where they sit: for each kind of account opening, minted, received, paid, closing. "
         "What was minted left issuance, so openings, mints and closings each sum to zero."

@@ -7,7 +7,8 @@ import dagster as dg
 from sqlalchemy import Connection
 
 from assets import columns, driven
-from assets.sources import agents, pledges, research_squads
+from assets.rosters import squad_rosters
+from assets.sources import agents, pledges, research_squads, squad_join_bids
 from resources.database import Database
 from squads_pipeline.drivers import honour_pledges
 from squads_pipeline.drivers.audit_pledges import audit_day
@@ -37,9 +38,11 @@ _PLEDGED: Final = driven.Driven(
 )
 
 
+# Squads take money while they recruit and work, and those that an agent has joined come first. What it has given and
+# earned before is in the ledger; edges from there would close circles.
 @driven.asset(
     driver=honour_pledges.NAME,
-    deps=[agents, research_squads, pledges],
+    deps=[agents, pledges, research_squads, squad_rosters, squad_join_bids],
     description=(
         "A contribution made for an agent under its pledge. Today: pays for every agent with a free place in "
         "this cycle, all or nothing. A past day: recomputes its payments from their frozen inputs and pays nobody."

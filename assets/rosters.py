@@ -7,7 +7,8 @@ import dagster as dg
 from sqlalchemy import Connection
 
 from assets import columns, driven
-from assets.sources import agents, research_squads, squad_join_bids
+from assets.formation import squads_formed
+from assets.sources import agents, research_squads, squad_findings, squad_join_bids, squad_journal
 from resources.database import Database
 from squads_pipeline.drivers import fill_rosters
 from squads_pipeline.drivers.audit_rosters import audit_day
@@ -34,9 +35,11 @@ _ROSTERS: Final = driven.Driven(
 )
 
 
+# A squad opens when its seed is posted, and is harvested early when its journal and findings meet its criteria. How
+# many of them are merged is a count in research_squads; an edge from bubbled_findings would close a circle.
 @driven.asset(
     driver=fill_rosters.NAME,
-    deps=[agents, research_squads, squad_join_bids],
+    deps=[agents, squads_formed, research_squads, squad_join_bids, squad_journal, squad_findings],
     description=(
         "An edge that a squad took by itself: opened to recruitment, extended, activated with its lead, harvested. "
         "Today: takes the edges that are due and decides the bids that rules decide. A past day: decides its edges "

@@ -60,12 +60,16 @@ squad_join_bids: Final = _external(
 )
 
 pledges: Final = _external(
-    "funding", schema.pledges, "Agents' standing consent to fund squads automatically, and its revocations."
+    "funding",
+    schema.pledges,
+    "Agents' standing consent to fund squads automatically, and its revocations.",
+    deps=["agents"],
 )
 
+# Those that agents make are written by commands, those under pledges come from the driver.
 contributions: Final = dg.AssetSpec(
     "contributions",
-    deps=[agents, research_squads],
+    deps=[agents, research_squads, "pledged_contributions"],
     description="Grants from agents' wallets into squads' pools, with the round that matched them.",
     group_name="funding",
     owners=OWNERS,
@@ -114,10 +118,12 @@ agent_contributions: Final = _external(
     deps=["bubbled_findings"],
 )
 
+# That of squads' findings comes from the driver, all other is written by commands.
 artifact_provenance: Final = _external(
     "knowledge",
     schema.artifact_provenance,
     "What each artifact was derived from: the ways along which credit goes back.",
+    deps=["bubbled_findings"],
 )
 
 SOURCES: Final = (

@@ -183,6 +183,6 @@ DRIVEN: Final = (
     *CREDIT_ASSETS,
     ledger_seals,
 )
-"""The assets that have a gap, in the order in which gaps are closed."""
+"""The assets that have a gap."""
 
 GAP_SENSORS: Final = tuple(map(gap_sensor, DRIVEN))

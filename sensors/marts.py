@@ -8,8 +8,9 @@ from assets.funding import mechanism_comparison, squad_pools
 from assets.market import MARKET
 from assets.marts import MARTS
 
-# The daemon could evaluate every five seconds. A quarter of a minute is soon enough for analysts, and rounds
-# in quick succession are then followed by one run and not by one each, which would compete with matching.
+# The daemon could evaluate every five seconds. A quarter of a minute is soon enough for analysts, and a round, the
+# harvest after it and the next seeds are then followed by one run or two and not by one each, which would compete with
+# the work itself.
 EVERY_SECONDS: Final = 15
 
 MART_TAG: Final = "squads/mart"

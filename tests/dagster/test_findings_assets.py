@@ -189,7 +189,9 @@ def test_the_lineage_goes_from_findings_to_messages() -> None:
     parents = {name: graph.get(dg.AssetKey(name)).parent_keys for name in NAMES}
     named = {name: {key.to_user_string() for key in keys} for name, keys in parents.items()}
     assert named == {
-        "reviewed_findings": {"squad_findings", "finding_reviews", "research_squads"},
-        "bubbled_findings": {"reviewed_findings"},
+        "reviewed_findings": {"squad_findings", "finding_reviews", "research_squads", "squad_rosters"},
+        "bubbled_findings": {
+            *("reviewed_findings", "squad_findings", "finding_reviews", "research_squads", "squad_join_bids")
+        },
         "delivered_messages": {"bubbled_findings"},
     }

@@ -99,5 +99,6 @@ def test_a_tick_asks_for_today_while_the_gap_is_open(
 def test_the_seal_comes_after_whatever_moves_money() -> None:
     parents = defs.resolve_asset_graph().get(dg.AssetKey("ledger_seals")).parent_keys
     assert {key.to_user_string() for key in parents} == {
-        *("contributions", "squads_formed", "pledged_contributions", "qf_matches")
+        *("contributions", "squads_formed", "pledged_contributions", "qf_matches"),
+        *("harvest_distributions", "credit_dividends"),
     }

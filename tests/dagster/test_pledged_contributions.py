@@ -125,4 +125,6 @@ def test_matching_comes_after_pledges_in_the_lineage() -> None:
     graph = defs.resolve_asset_graph()
     assert dg.AssetKey("pledged_contributions") in graph.get(dg.AssetKey("qf_matches")).parent_keys
     parents = graph.get(dg.AssetKey("pledged_contributions")).parent_keys
-    assert {key.to_user_string() for key in parents} == {"agents", "research_squads", "pledges"}
+    assert {key.to_user_string() for key in parents} == {
+        *("agents", "pledges", "research_squads", "squad_rosters", "squad_join_bids")
+    }

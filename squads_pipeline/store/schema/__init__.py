@@ -28,12 +28,10 @@ from squads_pipeline.store.schema.knowledge import (
     reviewed_findings,
 )
 from squads_pipeline.store.schema.ledger import accounts, entries, transfers
+from squads_pipeline.store.schema.market import fairness, gap_coverage, squad_market
 from squads_pipeline.store.schema.marts import (
     agent_statements,
-    fairness,
-    gap_coverage,
     mechanism_comparison,
-    squad_market,
     squad_pools,
     token_supply,
 )

@@ -114,7 +114,11 @@ credit_dividends = Table(
         nullable=False,
         comment="By artifact: hops, contributions, multiplier and weight, a JSON list",
     ),
-    micro("share_micro", "What the agent was paid, in µT"),
+    micro(
+        "share_micro",
+        "What the agent was paid, in µT",
+        lineage=["outcomes.kind", "agent_contributions.agent_id", "artifact_provenance.source_id"],
+    ),
     *stamps(),
     PrimaryKeyConstraint("outcome_id", "agent_id", "revision"),
     CheckConstraint("share_micro >= 0", name="share_is_not_negative"),

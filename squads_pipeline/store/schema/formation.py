@@ -70,7 +70,11 @@ squads_formed = Table(
     _squad("Squad that was formed", primary_key=True),
     *_artifact(),
     _importance("Importance of the target when the squad was formed, in millionths"),
-    micro("seed_micro", "What the seed amounts to: importance times the policy's rate, rounded down, in µT"),
+    micro(
+        "seed_micro",
+        "What the seed amounts to: importance times the policy's rate, rounded down, in µT",
+        lineage=["knowledge_gaps.importance_ppm"],
+    ),
     moment("formed_at", "When the squad was formed"),
     *stamps(),
     ForeignKeyConstraint(

@@ -144,6 +144,8 @@ qf_standings = Table(
     comment="Each squad's sums for weighing, kept up to date by the claim so that a round never reads history.",
 )
 
+_GIVEN = ("contributions.amount_micro",)
+
 qf_matches = Table(
     "qf_matches",
     metadata,
@@ -154,12 +156,14 @@ qf_matches = Table(
     ),
     Column("contributors", Integer, nullable=False, comment="Contributors that weigh, after dust"),
     Column("root_sum", Numeric(60, 0), nullable=False, comment="Sum of their roots: √µT in units of 10⁻¹⁸"),
-    micro("contributed_micro", "Sum of their totals so far, in µT"),
-    wide_micro("weight_micro", "Weight under the round's mechanism, in µT; for quadratic ⌊(Σ√c)²⌋"),
+    micro("contributed_micro", "Sum of their totals so far, in µT", lineage=_GIVEN),
+    wide_micro(
+        "weight_micro", "Weight under the round's mechanism, in µT; for quadratic ⌊(Σ√c)²⌋", lineage=_GIVEN
+    ),
     micro("matched_before_micro", "Matches paid to the squad before this round, in µT"),
-    wide_micro("due_micro", "Weight less what was matched before, not below zero, in µT"),
+    wide_micro("due_micro", "Weight less what was matched before, not below zero, in µT", lineage=_GIVEN),
     micro("cap_micro", "The most that the squad could get in this round, in µT"),
-    micro("match_micro", "What the round paid, in µT"),
+    micro("match_micro", "What the round paid, in µT", lineage=_GIVEN),
     Column("reason", Text, nullable=False, comment="Why the match is what it is"),
     *stamps(),
     PrimaryKeyConstraint("round_id", "squad_id", "revision"),

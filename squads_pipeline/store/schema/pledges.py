@@ -139,7 +139,7 @@ pledged_contributions = Table(
         comment="The contribution",
     ),
     micro("balance_before_micro", "What the wallet held before the payment, in µT"),
-    micro("amount_micro", "Amount paid, in µT"),
+    micro("amount_micro", "Amount paid, in µT", lineage=["pledges.reserve_micro"]),
     moment("decided_at", "When the driver read the clock; the cycle follows from it"),
     *stamps(),
     PrimaryKeyConstraint("cycle", "agent_id", "squad_id"),
