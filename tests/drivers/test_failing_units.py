@@ -77,17 +77,15 @@ def matched(engine: Engine) -> dict[str, int]:
 
 @pytest.fixture
 def found(engine: Engine) -> Engine:
-    """Squads u to x whose contributors have been weighed once; settled as soon as two wait."""
-    parameters: dict[str, Any] = {
-        "matching_pool_target_micro": 1_000 * TOKEN,
-        "max_match_fraction": Fraction(1),
-    }
+    """Squads u to x whose contributors have been weighed once; settled as soon as two wait. No day tops the pool up."""
+    parameters: dict[str, Any] = {"matching_pool_target_micro": 0, "max_match_fraction": Fraction(1)}
     with engine.begin() as connection:
         policies.adopt(connection, Policy(settle_count=2, **parameters), adopted_by="test", reason="test")
         for agent in "abc":
             community.add_agent(connection, agent, tokens_micro=10_000 * TOKEN)
         for squad in SQUADS:
             community.add_squad(connection, squad)
+        funding.mint(connection, "matching_pool", 1_000 * TOKEN, key="founders", reason="test")
     give(engine, *(("a", squad, 1) for squad in SQUADS))
     run(engine, match_round)
     return engine
