@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -22,6 +23,19 @@ from squads_pipeline.rules.rounds import Match, decide, round_budget, weight_fro
 from squads_pipeline.store import policies, rounds, runs
 from squads_pipeline.store.invariants import Findings
 from squads_pipeline.store.rounds import Decided, Round
+
+_FIELDS: Final = (
+    "contributors",
+    "root_sum",
+    "contributed_micro",
+    "matched_before_micro",
+    "weight_micro",
+    "due_micro",
+    "cap_micro",
+    "match_micro",
+    "reason",
+)
+"""The columns of ``qf_matches`` that a decision fills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,27 +171,29 @@ def _compare_matches(
         if was is None or is_ is None:
             yield Difference(fact, "row", was.reason if was else None, is_.reason if is_ else None)
             continue
-        for field, value in _fields(was).items():
-            recomputed = _fields(is_)[field]
-            if value != recomputed:
-                yield Difference(fact, field, value, recomputed)
+        yield from (
+            Difference(fact, field, value, recomputed)
+            for field, value, recomputed in zip(_FIELDS, _values(was), _values(is_), strict=True)
+            if value != recomputed
+        )
         if was.accounted_micro != is_.match_micro:
             yield Difference(fact, "transfer", was.accounted_micro or None, is_.match_micro or None)
 
 
-def _fields(decision: Match) -> dict[str, int | str]:
-    """The columns of ``qf_matches`` that a decision fills."""
-    return {
-        "contributors": decision.standing.contributors,
-        "root_sum": decision.standing.root_sum,
-        "contributed_micro": decision.standing.contributed_micro,
-        "matched_before_micro": decision.standing.matched_micro,
-        "weight_micro": decision.weight_micro,
-        "due_micro": decision.due_micro,
-        "cap_micro": decision.cap_micro,
-        "match_micro": decision.match_micro,
-        "reason": decision.reason,
-    }
+def _values(decision: Match) -> tuple[int | str, ...]:
+    """What a decision fills the columns of `_FIELDS` with."""
+    standing = decision.standing
+    return (
+        standing.contributors,
+        standing.root_sum,
+        standing.contributed_micro,
+        standing.matched_micro,
+        decision.weight_micro,
+        decision.due_micro,
+        decision.cap_micro,
+        decision.match_micro,
+        decision.reason,
+    )
 
 
 def findings_since(connection: Connection, since: date | None) -> Findings:

@@ -6,7 +6,7 @@ from squads_pipeline.rules.allotment import match_cap
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.quadratic import dues
 from squads_pipeline.rules.roots import ROOT_SCALE, root
-from squads_pipeline.rules.rounds import Standing, round_budget
+from squads_pipeline.rules.rounds import BY_THEMSELVES, Standing, round_budget
 
 TOKEN_MICRO: Final = 1_000_000
 
@@ -19,7 +19,7 @@ def expected_match_micro(standing: Standing, matching_pool_micro: int, policy: P
     budget that the matching pool gives now. That rounds scale matches down when the budget is short depends on
     the other squads and is not known. None under ``pairwise``, whose weights sums do not decide.
     """
-    if policy.mechanism not in ("quadratic", "clr"):
+    if policy.mechanism not in BY_THEMSELVES:
         return None
     budget_micro = round_budget(matching_pool_micro, policy)
     cap_micro = match_cap(budget_micro, policy.max_match_fraction) or 0

@@ -6,6 +6,7 @@ sums that are kept up to date, so that a round need not read a squad's history.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from squads_pipeline.rules.allotment import allot, match_cap
 from squads_pipeline.rules.mechanisms import MechanismParameters, Totals, weigh
@@ -13,6 +14,9 @@ from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.quadratic import dues
 from squads_pipeline.rules.roots import certain_weight
+
+BY_THEMSELVES: Final = frozenset({"quadratic", "clr"})
+"""Mechanisms that weigh each squad by its own contributors alone, whatever these give to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def weight_from_sums(standing: Standing, mechanism: str) -> int | None:
 
     `pairwise` depends on who gave to what else, which sums do not hold.
     """
-    if mechanism not in ("quadratic", "clr"):
+    if mechanism not in BY_THEMSELVES:
         return None
     weight = certain_weight(standing.root_sum, standing.contributors)
     if weight is None or mechanism == "quadratic":
