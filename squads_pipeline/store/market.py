@@ -111,9 +111,7 @@ SELECT open.id, open.name, open.status_then, open.target_artifact_type, open.tar
        target.importance_ppm, coalesce(pool.balance_micro, 0), coalesce(standing.contributors, 0),
        coalesce(standing.root_sum, 0), coalesce(standing.contributed_micro, 0),
        coalesce(standing.matched_micro, 0),
-       (SELECT count(*) FROM squads.squad_members AS member
-        WHERE member.squad_id = open.id AND member.role <> 'observer' AND member.joined_at <= as_of.moment
-          AND (member.left_at IS NULL OR member.left_at > as_of.moment)),
+       (SELECT count(*) FROM squads.members_at(open.id, as_of.moment)),
        CASE open.status_then WHEN 'recruiting' THEN open.recruitment_closes_at
                              WHEN 'active' THEN open.target_disband_at END
 FROM open
@@ -127,7 +125,12 @@ ORDER BY open.id
 
 
 def open_squads(connection: Connection, day: date) -> pd.DataFrame:
-    """Squads that were forming, recruiting or active at the end of a day, as `marts.squad_market` wants them."""
+    """Squads that were forming, recruiting or active at the end of a day, as `marts.squad_market` wants them.
+
+    Members are those who were in the squad then, whatever it was merged with since. Two things are not kept: when
+    somebody left who came back later, who counts from the return on; and when somebody left one of two squads who was
+    in the other when they merged, who counts as if still there. `squads.members_at` says why.
+    """
     return frame(_SQUAD_COLUMNS, connection.execute(_SQUADS, {"day": day}))
 
 

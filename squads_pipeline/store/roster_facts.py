@@ -57,8 +57,8 @@ def summary(connection: Connection, first: date, last: date) -> RosterSummary:
 # squad_events_effective_on_idx, then primary keys and indexes by squad for each edge. After an edge the columns that
 # decided it stay: the end of recruitment once a squad works, the end of its work, charter and criteria throughout.
 # The end of a window that was followed by another is told by the edge that began it; row and edge of a window are
-# written a moment apart, so that a second's difference is none. Facts of squads that were taken over count, but
-# their members, who kept the day on which they had joined those, were not in this one while it recruited.
+# written a moment apart, so that a second's difference is none. Facts of squads that were taken over count; of their
+# members members_at knows since when they are here.
 _BETWEEN = text("""
 SELECT edge.squad_id, edge.event_no, edge.to_status, edge.reason, edge.policy_id, edge.rule_version,
        edge.from_status, squad.charter, squad.success_criteria,
@@ -68,13 +68,7 @@ SELECT edge.squad_id, edge.event_no, edge.to_status, edge.reason, edge.policy_id
        CASE WHEN edge.to_status = 'active' THEN squad.recruitment_closes_at <= edge.happened_at
             ELSE before.window_ends <= edge.happened_at + interval '1 second' END AS window_over,
        squad.target_disband_at <= edge.happened_at AS time_over,
-       (SELECT count(*) FROM squads.squad_members
-        WHERE squad_id = edge.squad_id AND role <> 'observer' AND joined_at <= edge.happened_at
-          AND (left_at IS NULL OR left_at > edge.happened_at)
-          AND (edge.from_status <> 'recruiting' OR agent_id = squad.created_by
-               OR EXISTS (SELECT FROM squads.squad_join_bids AS bid
-                          WHERE bid.squad_id = edge.squad_id AND bid.agent_id = squad_members.agent_id
-                            AND bid.status = 'accepted' AND bid.decided_at <= edge.happened_at))) AS present_members,
+       (SELECT count(*) FROM squads.members_at(edge.squad_id, edge.happened_at)) AS present_members,
        (SELECT count(*) FROM squads.squad_join_bids
         WHERE squad_id = edge.squad_id AND status = 'accepted' AND role <> 'observer'
           AND decided_at <= edge.happened_at) AS accepted,
