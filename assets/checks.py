@@ -12,8 +12,8 @@ import dagster as dg
 from sqlalchemy import Connection
 
 from assets import reports
-from assets.funding import qf_matches, squad_pools
-from assets.marts import agent_statements, token_supply
+from assets.funding import qf_matches
+from assets.marts import agent_statements, squad_pools, token_supply
 from assets.partitions import span_of
 from assets.pledges import pledged_contributions
 from resources.database import Database

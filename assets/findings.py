@@ -92,7 +92,7 @@ def reviewed_findings(
         "A finding merged into the knowledge graph, with its credit. Today: merges what was accepted, each finding "
         "once. A past day: recomputes whom its findings credit, and credits nobody."
     ),
-    group_name=KNOWLEDGE,
+    group_name=HARVEST,
     metadata=columns.of_table(schema.bubbled_findings),
     code_version=RULE_VERSION,
 )

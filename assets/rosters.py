@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from assets import columns, driven
 from assets.formation import squads_formed
-from assets.sources import agents, research_squads, squad_findings, squad_join_bids, squad_journal
+from assets.sources import agents, research_squads, squad_join_bids
 from resources.database import Database
 from squads_pipeline.drivers import fill_rosters
 from squads_pipeline.drivers.audit_rosters import audit_day
@@ -35,11 +35,11 @@ _ROSTERS: Final = driven.Driven(
 )
 
 
-# A squad opens when its seed is posted, and is harvested early when its journal and findings meet its criteria. How
-# many of them are merged is a count in research_squads; an edge from bubbled_findings would close a circle.
+# A squad opens when its seed is posted, and is harvested early when its work meets its criteria. How much work that is,
+# squads and their members have as counts; edges from journal and findings would lead from the harvest back to here.
 @driven.asset(
     driver=fill_rosters.NAME,
-    deps=[agents, squads_formed, research_squads, squad_join_bids, squad_journal, squad_findings],
+    deps=[agents, squads_formed, research_squads, squad_join_bids],
     description=(
         "An edge that a squad took by itself: opened to recruitment, extended, activated with its lead, harvested. "
         "Today: takes the edges that are due and decides the bids that rules decide. A past day: decides its edges "

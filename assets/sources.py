@@ -1,6 +1,7 @@
 """Where the lineage starts: what agents write through commands, as external assets. Nothing is made here.
 
-Each is in the group of the assets that it leads to, so that the graph reads from left to right.
+Each is in the group of the assets that it leads to, so that the graph reads from left to right:
+formation, funding, harvest, knowledge, and what tells of them all.
 """
 
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ def _external(group: str, table: Table, description: str, deps: Sequence[str] = 
 
 
 agents: Final = _external(
-    "funding",
+    "formation",
     schema.agents,
     "Actors of the community: people, LLM personas and worker programs. Each has a wallet.",
 )

@@ -4,7 +4,6 @@ from typing import Final
 
 import dagster as dg
 
-from assets.funding import mechanism_comparison, squad_pools
 from assets.market import MARKET
 from assets.marts import MARTS
 
@@ -18,7 +17,7 @@ MART_TAG: Final = "squads/mart"
 
 mart_automation: Final = dg.AutomationConditionSensorDefinition(
     "mart_automation",
-    target=dg.AssetSelection.assets(squad_pools, mechanism_comparison, *MARTS, *MARKET),
+    target=dg.AssetSelection.assets(*MARTS, *MARKET),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=EVERY_SECONDS,
     run_tags={MART_TAG: "true"},

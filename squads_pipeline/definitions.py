@@ -11,7 +11,7 @@ from assets.finding_checks import FINDING_CHECKS
 from assets.findings import FINDING_ASSETS
 from assets.formation import FORMATION_ASSETS
 from assets.formation_checks import FORMATION_CHECKS
-from assets.funding import ASSETS
+from assets.funding import FUNDING_ASSETS
 from assets.gap_checks import GAP_CHECKS
 from assets.harvest import HARVEST_ASSETS
 from assets.harvest_checks import HARVEST_CHECKS
@@ -33,7 +33,7 @@ defs: Final = dg.Definitions(
         *SOURCES,
         *FORMATION_ASSETS,
         *ROSTER_ASSETS,
-        *ASSETS,
+        *FUNDING_ASSETS,
         *FINDING_ASSETS,
         *HARVEST_ASSETS,
         *CREDIT_ASSETS,

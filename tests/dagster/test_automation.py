@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from assets.funding import ASSETS, mechanism_comparison, squad_pools
+from assets.funding import FUNDING_ASSETS
 from assets.market import MARKET
 from assets.marts import MARTS
 from assets.sources import SOURCES
@@ -15,7 +15,7 @@ from resources.tables import MartTables
 from squads_pipeline.definitions import defs
 from squads_pipeline.drivers.registry import DRIVERS
 
-FOLLOWERS = (squad_pools, mechanism_comparison, *MARTS, *MARKET)
+FOLLOWERS = (*MARTS, *MARKET)
 STATEMENTS = ("agent_statements", "squad_pools", "token_supply", "squad_market", "gap_coverage", "fairness")
 AFTER = {
     "squads_formed": {"squad_pools", "token_supply", "squad_market", "gap_coverage"},
@@ -82,7 +82,7 @@ def make_statements(
 ) -> dg.ExecuteInProcessResult:
     """A run of `agent_statements` in which something happens after the ledger was read."""
     return dg.materialize(
-        [*SOURCES, *ASSETS, *MARTS],
+        [*SOURCES, *FUNDING_ASSETS, *MARTS],
         selection=dg.AssetSelection.assets("agent_statements"),
         partition_key="2026-03-10",
         instance=instance,
@@ -175,7 +175,7 @@ def test_what_failed_is_asked_for_again(instance: dg.DagsterInstance, requested:
     requested(EVENING + timedelta(minutes=1))
     nowhere = "postgresql://nobody@127.0.0.1:1/none"
     run = dg.materialize(
-        [*SOURCES, *ASSETS],
+        [*SOURCES, *MARTS],
         selection=dg.AssetSelection.assets("mechanism_comparison"),
         partition_key="2026-03-10",
         instance=instance,

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from assets.checks import CHECKS
-from assets.funding import ASSETS
+from assets.funding import FUNDING_ASSETS
 from assets.marts import MARTS
 from assets.sources import SOURCES
 from resources.database import Database
@@ -125,7 +125,7 @@ def test_a_check_run_by_itself_looks_at_all_of_history(
 ) -> None:
     history.tamper("qf_matches", "reason = 'a favour' WHERE round_id = 1")
     result = dg.materialize(
-        [*SOURCES, *ASSETS, *MARTS, *CHECKS],
+        [*SOURCES, *FUNDING_ASSETS, *MARTS, *CHECKS],
         selection=dg.AssetSelection.checks(
             dg.AssetCheckKey(dg.AssetKey("qf_matches"), "rounds_recompute_equal")
         ),

@@ -83,7 +83,7 @@ ANCESTORS = {
         *("squad_journal", "squad_findings", "finding_reviews"),
         *("squad_rosters", "reviewed_findings", "bubbled_findings", "qf_matches", "squads_formed"),
     },
-    "squad_rosters": {"squads_formed", "squad_join_bids", "squad_journal", "squad_findings"},
+    "squad_rosters": {"agents", "squads_formed", "squad_join_bids"},
     "reviewed_findings": {"squad_rosters", "finding_reviews"},
     "qf_matches": {"contributions", "pledges", "squad_rosters"},
     "credit_dividends": {"outcomes", "artifact_provenance", "bubbled_findings"},
@@ -100,6 +100,19 @@ def test_the_graph_leads_back_to_all_that_an_asset_is_made_of(asset: str) -> Non
 def test_no_mart_waits_for_the_seal_of_the_ledger() -> None:
     sealed = dg.AssetKey("ledger_seals")
     assert defs.resolve_asset_graph().get(sealed).child_keys == set()
+
+
+def test_the_graph_of_groups_reads_from_left_to_right() -> None:
+    """A circle of groups is drawn from anywhere, and against the order in which things happen."""
+    order = ["formation", "funding", "harvest", "knowledge", "marts", "ledger"]
+    graph = defs.resolve_asset_graph()
+    against = [
+        f"{parent.to_user_string()} → {key.to_user_string()}"
+        for key in graph.get_all_asset_keys()
+        for parent in graph.get(key).parent_keys
+        if order.index(graph.get(parent).group_name) > order.index(graph.get(key).group_name)
+    ]
+    assert against == []
 
 
 def test_every_column_that_lineage_names_exists_and_lies_upstream() -> None:
