@@ -9,6 +9,7 @@ from typing import Any
 
 from squads_pipeline.server import ports
 from squads_pipeline.server.children import ChildSpec
+from squads_pipeline.server.dagster_storage import HOLD_OPEN
 from squads_pipeline.server.errors import ServerError
 from squads_pipeline.server.home import Home, checkout
 
@@ -67,7 +68,8 @@ def webserver(port: int, workspace: Path) -> ChildSpec:
 
 def daemon(workspace: Path) -> ChildSpec:
     """Sensors, the run queue, backfills, run monitoring."""
-    return ChildSpec("daemon", (sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)))
+    argv = (sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace))
+    return ChildSpec("daemon", argv, environment=dict([HOLD_OPEN]))
 
 
 def serves_ui(port: int) -> bool:

@@ -12,7 +12,7 @@ In dagster.yaml:
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import click
 import psycopg
@@ -28,6 +28,15 @@ from squads_pipeline.server.home import Home
 # One table of each part, the last that it creates: when all are there, so is the rest.
 LAST_TABLES = ("instance_info", "event_logs", "jobs")
 CREATION_LOCK = 4_907_163_025  # any number that nothing else in the database locks
+
+HELD_OPEN: Final = {"statement_timeout": 600_000, "pool_recycle": 3_600, "max_overflow": 20}
+"""How a process with one instance for all its life keeps connections open between statements: milliseconds, seconds,
+connections besides one of each part.
+
+Unasked, Dagster opens one for each statement, and proving the password to PostgreSQL takes longer than most of them."""
+
+HOLD_OPEN: Final = ("SQUADS_DAGSTER_HOLDS_CONNECTIONS", "1")
+"""Variable and value by which the daemon, which is started by Dagster's own command, is told to do so."""
 
 
 class SquadsStorage(DagsterPostgresStorage):
@@ -50,7 +59,11 @@ class SquadsStorage(DagsterPostgresStorage):
             # Dagster's commands show a click error as one line and any other as a page of frames.
             raise click.ClickException(str(error)) from error
         with _creating_tables_alone(url) as missing:
-            return cls(dagster_url(url), should_autocreate_tables=missing, inst_data=inst_data)
+            storage = cls(dagster_url(url), should_autocreate_tables=missing, inst_data=inst_data)
+        if HOLD_OPEN[0] in os.environ:
+            for part in (storage.run_storage, storage.event_log_storage, storage.schedule_storage):
+                part.optimize_for_webserver(**HELD_OPEN)
+        return storage
 
 
 @contextmanager

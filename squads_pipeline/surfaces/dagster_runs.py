@@ -22,12 +22,10 @@ from squads_pipeline.drivers.registry import DRIVERS
 from squads_pipeline.rules.money import format_tokens, parse_tokens
 from squads_pipeline.rules.policy import policy_id
 from squads_pipeline.server.dagster_processes import EVENTS_AT_ONCE, project_folder
+from squads_pipeline.server.dagster_storage import HELD_OPEN
 from squads_pipeline.server.home import Home
 from squads_pipeline.server.runs import worker_tag
 from squads_pipeline.store import policies
-
-_HELD_OPEN: Final = {"statement_timeout": 600_000, "pool_recycle": 3_600, "max_overflow": 20}
-"""Dagster's connections to its storage stay open between statements: milliseconds, seconds, connections besides one."""
 
 _QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -91,7 +89,7 @@ def recorder(*, recorded: bool = True) -> Iterator[dg.DagsterInstance]:
     # years would spend nine tenths of its time on that.
     os.environ.setdefault(*EVENTS_AT_ONCE)
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        instance.optimize_for_webserver(**_HELD_OPEN)
+        instance.optimize_for_webserver(**HELD_OPEN)
         yield instance
 
 
