@@ -25,6 +25,7 @@ EVERY_SECONDS: Final = 15
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.SUCCESS,
     name="failed_checks",
+    monitor_all_code_locations=True,  # what the command line runs in its own process is of none
     minimum_interval_seconds=EVERY_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Raises an alert for each failed check of a run: a failed check leaves its run green.",
@@ -36,6 +37,7 @@ def failed_checks(context: dg.RunStatusSensorContext, database: Database) -> Non
 
 @dg.run_failure_sensor(
     name="failed_runs",
+    monitor_all_code_locations=True,
     minimum_interval_seconds=EVERY_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Raises an alert for each run that failed, and for its failed checks.",

@@ -5,17 +5,21 @@ A mechanism knows no budget, cap or history. To add one, write a function of `Me
 """
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import isqrt
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from squads_pipeline.rules.roots import ROOT_SCALE, exact_weight
 
 DEFAULT_PAIRWISE_BOUND_MICRO: Final = 25_000_000
 """25 tokens: two agents who give 25 tokens each to the same things count half as a pair."""
+
+_FEW_AMOUNTS: Final = 300
+"""Up to so many different amounts roots of their products are remembered: at most 45,150, in some 20 MB."""
 
 Totals = Mapping[str, Mapping[str, int]]
 """squad → contributor → total in µT, every total positive."""
@@ -66,17 +70,92 @@ def pairwise(totals: Totals, parameters: MechanismParameters) -> dict[str, int]:
     """
     unit = 10**ROOT_SCALE
     bound = parameters.pairwise_bound_micro * unit
-    members = {squad: sorted(given) for squad, given in totals.items()}
+    root, alone = _terms(totals, unit**2, bound)
     weights = dict.fromkeys(totals, 0)
-    for one, squads in _squads_of(totals).items():
-        # All pairs of one contributor with those who come later, so that each pair is seen once and whole.
-        pairs = [pair for squad in squads for pair in _pair_roots(squad, totals[squad], members[squad], one)]
-        overlap: Counter[str] = Counter()
-        for _, other, size in pairs:
-            overlap[other] += size
-        for squad, other, size in pairs:
-            weights[squad] += 2 * size * bound // (bound + overlap[other])
+    # All pairs of one contributor with those who come later, so that each pair is seen once and whole.
+    for rows in _rows_of_each(totals):
+        again = _met_again(rows)
+        mixed = []
+        for row in rows:
+            if again.isdisjoint(row.others):
+                weights[row.squad] += sum(map(alone, row.products))
+            else:
+                mixed.append((row, list(map(root, row.products))))
+        overlap = _overlaps(again, mixed)
+        for row, sizes in mixed:
+            # Whoever is met once shares this squad alone.
+            weights[row.squad] += sum(
+                2 * size * bound // (bound + overlap.get(other, size))
+                for other, size in zip(row.others, sizes, strict=True)
+            )
     return {squad: weight // unit for squad, weight in weights.items()}
+
+
+_Term = Callable[[int], int]
+
+
+def _terms(totals: Totals, square: int, bound: int) -> tuple[_Term, _Term]:
+    """Functions of cᵢcⱼ: the root of a pair, and the term of a pair that shares one squad, as most do.
+
+    Where few amounts are given, the same products come again and again: they are remembered then.
+    """
+
+    def root(product: int) -> int:
+        # The root of the product, not the product of roots: equal contributions then lose nothing.
+        return isqrt(product * square)
+
+    def alone(product: int) -> int:
+        size = known_root(product)
+        return 2 * size * bound // (bound + size)
+
+    amounts = {amount for given in totals.values() for amount in given.values()}
+    if len(amounts) > _FEW_AMOUNTS:
+        known_root = root
+        return root, alone
+    known_root = cache(root)
+    return known_root, cache(alone)
+
+
+class _Row(NamedTuple):
+    """A contributor's pairs in a squad with those who come after it: who they are, and cᵢcⱼ."""
+
+    squad: str
+    others: Sequence[str]
+    products: Sequence[int]
+
+
+def _rows_of_each(totals: Totals) -> Iterator[list[_Row]]:
+    """Yield the pairs of one contributor after the other, squad by squad."""
+    members = {squad: sorted(given) for squad, given in totals.items()}
+    amounts = {squad: [totals[squad][name] for name in names] for squad, names in members.items()}
+    for one, squads in _squads_of(totals).items():
+        rows = []
+        for squad in squads:
+            later = bisect_right(members[squad], one)
+            own = totals[squad][one]
+            products = [own * amount for amount in amounts[squad][later:]]
+            rows.append(_Row(squad, members[squad][later:], products))
+        yield rows
+
+
+def _met_again(rows: Sequence[_Row]) -> set[str]:
+    """Those whom a contributor meets in several squads."""
+    met: set[str] = set()
+    again: set[str] = set()
+    for row in rows:
+        again |= met.intersection(row.others)
+        met.update(row.others)
+    return again
+
+
+def _overlaps(again: set[str], mixed: Iterable[tuple[_Row, Sequence[int]]]) -> dict[str, int]:
+    """Sum the roots of each pair that shares several squads."""
+    overlap = dict.fromkeys(again, 0)
+    for row, sizes in mixed:
+        for other, size in zip(row.others, sizes, strict=True):
+            if other in again:
+                overlap[other] += size
+    return overlap
 
 
 def _squads_of(totals: Totals) -> Mapping[str, list[str]]:
@@ -86,16 +165,6 @@ def _squads_of(totals: Totals) -> Mapping[str, list[str]]:
         for contributor in given:
             squads_of[contributor].append(squad)
     return squads_of
-
-
-def _pair_roots(
-    squad: str, given: Mapping[str, int], members: Sequence[str], one: str
-) -> Iterator[tuple[str, str, int]]:
-    """Yield (squad, other, ⌊√(cᵢcⱼ) · 10^ROOT_SCALE⌋) for each contributor to the squad who comes after one."""
-    # The root of the product, not the product of roots: equal contributions then lose nothing.
-    scaled = given[one] * 10 ** (2 * ROOT_SCALE)
-    for other in members[bisect_right(members, one) :]:
-        yield squad, other, isqrt(scaled * given[other])
 
 
 MECHANISMS: Final[Mapping[str, Mechanism]] = MappingProxyType(

@@ -92,6 +92,36 @@ def test_a_failed_run_says_why(instance: dg.DagsterInstance, engine: Engine, dat
     assert "the third row is rubbish" in alert[2]
 
 
+@pytest.mark.parametrize(
+    ("sensor", "asset", "kind"),
+    [(failed_checks, "thing", "check_failed"), (failed_runs, "broken", "run_failed")],
+)
+def test_runs_of_the_command_line_are_looked_at_too(
+    instance: dg.DagsterInstance,
+    engine: Engine,
+    database: Database,
+    sensor: dg.SensorDefinition,
+    asset: str,
+    kind: str,
+) -> None:
+    """What `squads backfill` runs in its own process is of no code location, unlike the sensor."""
+
+    def tick(cursor: str | None) -> str | None:
+        with dg.build_sensor_context(
+            instance=instance,
+            cursor=cursor,
+            repository_def=DEFS.get_repository_def(),
+            repository_name="squads",
+            resources={"database": database},
+        ) as context:
+            return sensor.evaluate_tick(context).cursor
+
+    before = tick(None)
+    ran(instance, asset)
+    tick(before)
+    assert [one[0] for one in raised(engine)] == [kind]
+
+
 @dataclass
 class Sink:
     """A webhook that refuses what it is told to refuse."""
