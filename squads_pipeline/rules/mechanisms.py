@@ -68,52 +68,13 @@ def pairwise(totals: Totals, parameters: MechanismParameters) -> dict[str, int]:
     at most 1 µT below the real number. Time grows with the square of a squad's contributors, memory with the
     pairs that one contributor is in.
     """
-    unit = 10**ROOT_SCALE
-    bound = parameters.pairwise_bound_micro * unit
-    root, alone = _terms(totals, unit**2, bound)
+    terms = _terms(totals, parameters.pairwise_bound_micro)
     weights = dict.fromkeys(totals, 0)
     # All pairs of one contributor with those who come later, so that each pair is seen once and whole.
     for rows in _rows_of_each(totals):
-        again = _met_again(rows)
-        mixed = []
-        for row in rows:
-            if again.isdisjoint(row.others):
-                weights[row.squad] += sum(map(alone, row.products))
-            else:
-                mixed.append((row, list(map(root, row.products))))
-        overlap = _overlaps(again, mixed)
-        for row, sizes in mixed:
-            # Whoever is met once shares this squad alone.
-            weights[row.squad] += sum(
-                2 * size * bound // (bound + overlap.get(other, size))
-                for other, size in zip(row.others, sizes, strict=True)
-            )
-    return {squad: weight // unit for squad, weight in weights.items()}
-
-
-_Term = Callable[[int], int]
-
-
-def _terms(totals: Totals, square: int, bound: int) -> tuple[_Term, _Term]:
-    """Functions of cᵢcⱼ: the root of a pair, and the term of a pair that shares one squad, as most do.
-
-    Where few amounts are given, the same products come again and again: they are remembered then.
-    """
-
-    def root(product: int) -> int:
-        # The root of the product, not the product of roots: equal contributions then lose nothing.
-        return isqrt(product * square)
-
-    def alone(product: int) -> int:
-        size = known_root(product)
-        return 2 * size * bound // (bound + size)
-
-    amounts = {amount for given in totals.values() for amount in given.values()}
-    if len(amounts) > _FEW_AMOUNTS:
-        known_root = root
-        return root, alone
-    known_root = cache(root)
-    return known_root, cache(alone)
+        for squad, weight in _weights_of(rows, terms):
+            weights[squad] += weight
+    return {squad: weight // 10**ROOT_SCALE for squad, weight in weights.items()}
 
 
 class _Row(NamedTuple):
@@ -122,6 +83,55 @@ class _Row(NamedTuple):
     squad: str
     others: Sequence[str]
     products: Sequence[int]
+
+
+class _Terms(NamedTuple):
+    """What a pair comes to, in units of 10^-ROOT_SCALE µT.
+
+    Attributes:
+        root: √(cᵢcⱼ), floored, of cᵢcⱼ.
+        shared: the pair's term in a squad, of its root there and kᵢⱼ.
+        alone: the term of a pair that shares one squad, as most do, of cᵢcⱼ: kᵢⱼ is the root then.
+    """
+
+    root: Callable[[int], int]
+    shared: Callable[[int, int], int]
+    alone: Callable[[int], int]
+
+
+def _terms(totals: Totals, bound_micro: int) -> _Terms:
+    """Where few amounts are given, the same products come again and again: roots are remembered then."""
+    square = 10 ** (2 * ROOT_SCALE)
+    bound = bound_micro * 10**ROOT_SCALE
+    amounts = {amount for given in totals.values() for amount in given.values()}
+    remembered: Callable[[Callable[[int], int]], Callable[[int], int]]
+    remembered = cache if len(amounts) <= _FEW_AMOUNTS else lambda function: function
+    # The root of the product, not the product of roots: equal contributions then lose nothing.
+    root = remembered(lambda product: isqrt(product * square))
+
+    def shared(size: int, overlap: int) -> int:
+        return 2 * size * bound // (bound + overlap)
+
+    def alone(product: int) -> int:
+        size = root(product)
+        return shared(size, size)
+
+    return _Terms(root, shared, remembered(alone))
+
+
+def _weights_of(rows: Sequence[_Row], terms: _Terms) -> Iterator[tuple[str, int]]:
+    """Yield what a contributor's pairs add to each of its squads."""
+    again = _met_again(rows)
+    mixed = []
+    for row in rows:
+        if again.isdisjoint(row.others):
+            yield row.squad, sum(map(terms.alone, row.products))
+        else:
+            mixed.append((row, list(map(terms.root, row.products))))
+    overlap = _overlaps(again, mixed)
+    for row, sizes in mixed:
+        # Whom the contributor meets once shares with it what this root is.
+        yield row.squad, sum(map(terms.shared, sizes, map(overlap.get, row.others, sizes)))
 
 
 def _rows_of_each(totals: Totals) -> Iterator[list[_Row]]:
