@@ -23,10 +23,10 @@ from squads_pipeline.rules.rounds import (
 )
 
 PAIRS_BOUND: Final = 20_000_000
-"""The most pairs of contributors that a round is weighed pairwise for: about 15 s where agents give round amounts, and up
-to 40 s where all amounts differ.
+"""The most pairs of contributors that a round is weighed pairwise for.
 
-Pairs grow with the square of a squad's contributors: 6,300 in one squad reach the bound."""
+That takes about 15 s where agents give round amounts, and up to 40 s where all amounts differ. Pairs grow with the
+square of a squad's contributors: 6,300 in one squad reach the bound."""
 
 PAIRED: Final = "pairwise"
 
