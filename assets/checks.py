@@ -1,11 +1,13 @@
 """Asset checks: the invariants after each run, and statements against the ledger. The queries are in `store`.
 
-After a run a check looks at what was written since the run's first day, so that its cost follows the day and
-not history. Run by itself, a check looks at all of history, as `squads ledger verify` does.
+After a run an invariant looks at what was written since the run's first day, and an audit at the facts of the run's
+days, so that their cost follows the days and not history. Run by itself, a check looks at all of history, as `squads
+ledger verify` does.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 import dagster as dg
@@ -18,7 +20,7 @@ from assets.partitions import span_of
 from assets.pledges import pledged_contributions
 from resources.database import Database
 from squads_pipeline.drivers import audit_pledges
-from squads_pipeline.drivers.audit_matches import findings_since
+from squads_pipeline.drivers.audit_matches import findings_between
 from squads_pipeline.rules.money import format_tokens
 from squads_pipeline.store import runs, statement_checks
 from squads_pipeline.store.invariants import INVARIANTS, Finding, Findings
@@ -44,12 +46,17 @@ SUPPLY: Final = "supply_sums_to_zero"
 SUPPLY_CLOSING: Final = "supply_equals_ledger"
 
 Find = Callable[[Connection, date | None], Findings]
+"""Finds what does not hold of all that was written since a day; None: ever."""
+
+Audit = Callable[[Connection, date | None, date | None], Findings]
+"""Finds what does not recompute of the facts of some days, the first and the last given; None leaves that end open."""
+
 Compare = Callable[[Connection, Book, date, date], list[Mismatch]]
 
-_INVARIANT_CHECKS: Final[Mapping[str, Find]] = {
-    **{one.name: one.find for one in INVARIANTS.values()},
-    RECOMPUTED: findings_since,
-    PAYMENTS_RECOMPUTED: audit_pledges.findings_since,
+_INVARIANTS: Final[Mapping[str, Find]] = {one.name: one.find for one in INVARIANTS.values()}
+_AUDITS: Final[Mapping[str, Audit]] = {
+    RECOMPUTED: findings_between,
+    PAYMENTS_RECOMPUTED: audit_pledges.findings_between,
 }
 _STATEMENT_CHECKS: Final[Mapping[str, Compare]] = {
     CLOSING: statement_checks.closing_mismatches,
@@ -80,7 +87,7 @@ _STATEMENT_CHECKS: Final[Mapping[str, Compare]] = {
 )
 def invariants(context: dg.AssetCheckExecutionContext, database: Database) -> Iterator[dg.AssetCheckResult]:
     """Look for what does not hold, in one snapshot."""
-    yield from _verdicts(context, database)
+    yield from verdicts(context, database, _INVARIANTS, _AUDITS)
 
 
 @dg.multi_asset_check(
@@ -109,7 +116,7 @@ def pledge_checks(
     context: dg.AssetCheckExecutionContext, database: Database
 ) -> Iterator[dg.AssetCheckResult]:
     """Look for what does not hold of payments under pledges, in one snapshot."""
-    yield from _verdicts(context, database)
+    yield from verdicts(context, database, _INVARIANTS, _AUDITS)
 
 
 def _statement_checks(asset: dg.AssetsDefinition, book: Book, balance: str) -> dg.AssetChecksDefinition:
@@ -179,11 +186,26 @@ CHECKS: Final = (
 )
 
 
-def _verdicts(context: dg.AssetCheckExecutionContext, database: Database) -> Iterator[dg.AssetCheckResult]:
-    span = span_of(context)
+def verdicts(
+    context: dg.AssetCheckExecutionContext,
+    database: Database,
+    invariants: Mapping[str, Find],
+    audits: Mapping[str, Audit] = MappingProxyType({}),
+) -> Iterator[dg.AssetCheckResult]:
+    """The results of the selected checks, in one snapshot.
+
+    Args:
+        context: says which checks, and the days of their run.
+        database: where the facts are.
+        invariants: check → what finds whatever breaks it.
+        audits: check → what recomputes the facts.
+    """
+    first, last = span_of(context) or (None, None)
     with database.snapshot() as connection:
         for key in sorted(context.selected_asset_check_keys):
-            yield verdict(key, _INVARIANT_CHECKS[key.name](connection, span and span[0]))
+            audit = audits.get(key.name)
+            found = audit(connection, first, last) if audit else invariants[key.name](connection, first)
+            yield verdict(key, found)
 
 
 def verdict(key: dg.AssetCheckKey, found: Findings) -> dg.AssetCheckResult:

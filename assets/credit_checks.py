@@ -5,7 +5,7 @@ from typing import Final
 
 import dagster as dg
 
-from assets.checks import Find, verdict
+from assets.checks import Audit, Find, verdict, verdicts
 from assets.credit import credit_dividends, policy_calibration
 from assets.partitions import span_of
 from resources.database import Database
@@ -15,10 +15,8 @@ from squads_pipeline.store.credit_invariants import CREDIT_INVARIANTS
 RECOMPUTED: Final = "dividends_recompute_equal"
 CALIBRATIONS_RECOMPUTED: Final = "calibrations_recompute_equal"
 
-_CHECKS: Final[Mapping[str, Find]] = {
-    **{one.name: one.find for one in CREDIT_INVARIANTS},
-    RECOMPUTED: audit_dividends.findings_since,
-}
+_INVARIANTS: Final[Mapping[str, Find]] = {one.name: one.find for one in CREDIT_INVARIANTS}
+_AUDITS: Final[Mapping[str, Audit]] = {RECOMPUTED: audit_dividends.findings_between}
 
 
 @dg.multi_asset_check(
@@ -48,10 +46,7 @@ def credit_invariants(
     context: dg.AssetCheckExecutionContext, database: Database
 ) -> Iterator[dg.AssetCheckResult]:
     """Look for what does not hold, in one snapshot."""
-    span = span_of(context)
-    with database.snapshot() as connection:
-        for key in sorted(context.selected_asset_check_keys):
-            yield verdict(key, _CHECKS[key.name](connection, span and span[0]))
+    yield from verdicts(context, database, _INVARIANTS, _AUDITS)
 
 
 @dg.asset_check(
@@ -64,10 +59,10 @@ def calibrations_recompute_equal(
     context: dg.AssetCheckExecutionContext, database: Database
 ) -> dg.AssetCheckResult:
     """Calibrate once more, as of the moment of each."""
-    span = span_of(context)
+    first, last = span_of(context) or (None, None)
     key = dg.AssetCheckKey(policy_calibration.key, CALIBRATIONS_RECOMPUTED)
     with database.snapshot() as connection:
-        return verdict(key, audit_calibrations.findings_since(connection, span and span[0]))
+        return verdict(key, audit_calibrations.findings_between(connection, first, last))
 
 
 CREDIT_CHECKS: Final = (credit_invariants, calibrations_recompute_equal)

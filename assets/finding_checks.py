@@ -5,24 +5,23 @@ from typing import Final
 
 import dagster as dg
 
-from assets.checks import Find, verdict
+from assets.checks import Audit, Find, verdicts
 from assets.findings import bubbled_findings, delivered_messages, reviewed_findings
-from assets.partitions import span_of
 from resources.database import Database
-from squads_pipeline.drivers.audit_findings import merge_findings_since, verdict_findings_since
+from squads_pipeline.drivers.audit_findings import merge_findings_between, verdict_findings_between
 from squads_pipeline.store.finding_invariants import FINDING_INVARIANTS, MESSAGES, STATES
 from squads_pipeline.store.invariants import Invariant
 
 VERDICTS_RECOMPUTED: Final = "verdicts_recompute_equal"
 CREDITS_RECOMPUTED: Final = "credits_recompute_equal"
 
-_RECOMPUTED: Final[Mapping[str, tuple[Find, str]]] = {
+_RECOMPUTED: Final[Mapping[str, tuple[Audit, str]]] = {
     VERDICTS_RECOMPUTED: (
-        verdict_findings_since,
+        verdict_findings_between,
         "I8: Verdict and confidence are what the reviews of that time give under the policy of that time.",
     ),
     CREDITS_RECOMPUTED: (
-        merge_findings_since,
+        merge_findings_between,
         "I8: Credited is who was a member when the finding was reviewed, and it bears on its own target.",
     ),
 }
@@ -34,8 +33,9 @@ def _checks(
     """The checks of an asset, all blocking."""
     find: dict[str, Find] = {one.name: one.find for one in invariants}
     said = {one.name: f"{one.number}: {one.description}" for one in invariants}
+    audits: dict[str, Audit] = {}
     if recomputed is not None:
-        find[recomputed], said[recomputed] = _RECOMPUTED[recomputed]
+        audits[recomputed], said[recomputed] = _RECOMPUTED[recomputed]
 
     @dg.multi_asset_check(
         name=f"{asset.key.path[-1]}_checks",
@@ -47,10 +47,7 @@ def _checks(
     )
     def checks(context: dg.AssetCheckExecutionContext, database: Database) -> Iterator[dg.AssetCheckResult]:
         """Look for what does not hold, in one snapshot."""
-        span = span_of(context)
-        with database.snapshot() as connection:
-            for key in sorted(context.selected_asset_check_keys):
-                yield verdict(key, find[key.name](connection, span and span[0]))
+        yield from verdicts(context, database, find, audits)
 
     return checks
 

@@ -5,19 +5,16 @@ from typing import Final
 
 import dagster as dg
 
-from assets.checks import Find, verdict
+from assets.checks import Audit, Find, verdicts
 from assets.formation import squads_formed
-from assets.partitions import span_of
 from resources.database import Database
-from squads_pipeline.drivers.audit_formations import findings_since
+from squads_pipeline.drivers.audit_formations import findings_between
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
 
 RECOMPUTED: Final = "formations_recompute_equal"
 
-_CHECKS: Final[Mapping[str, Find]] = {
-    **{one.name: one.find for one in FORMATION_INVARIANTS},
-    RECOMPUTED: findings_since,
-}
+_INVARIANTS: Final[Mapping[str, Find]] = {one.name: one.find for one in FORMATION_INVARIANTS}
+_AUDITS: Final[Mapping[str, Audit]] = {RECOMPUTED: findings_between}
 
 
 @dg.multi_asset_check(
@@ -44,10 +41,7 @@ def formation_invariants(
     context: dg.AssetCheckExecutionContext, database: Database
 ) -> Iterator[dg.AssetCheckResult]:
     """Look for what does not hold, in one snapshot."""
-    span = span_of(context)
-    with database.snapshot() as connection:
-        for key in sorted(context.selected_asset_check_keys):
-            yield verdict(key, _CHECKS[key.name](connection, span and span[0]))
+    yield from verdicts(context, database, _INVARIANTS, _AUDITS)
 
 
 FORMATION_CHECKS: Final = (formation_invariants,)

@@ -5,21 +5,18 @@ from typing import Final
 
 import dagster as dg
 
-from assets.checks import OF_MONEY, Find, verdict
+from assets.checks import OF_MONEY, Audit, Find, verdicts
 from assets.harvest import harvest_distributions
-from assets.partitions import span_of
 from resources.database import Database
-from squads_pipeline.drivers.audit_distributions import findings_since
+from squads_pipeline.drivers.audit_distributions import findings_between
 from squads_pipeline.store.harvest_invariants import HARVEST_INVARIANTS
 from squads_pipeline.store.invariants import INVARIANTS
 
 RECOMPUTED: Final = "shares_recompute_equal"
 
-_INVARIANTS: Final = (*(INVARIANTS[number] for number in OF_MONEY), *HARVEST_INVARIANTS)
-_CHECKS: Final[Mapping[str, Find]] = {
-    **{one.name: one.find for one in _INVARIANTS},
-    RECOMPUTED: findings_since,
-}
+_HOLDING: Final = (*(INVARIANTS[number] for number in OF_MONEY), *HARVEST_INVARIANTS)
+_INVARIANTS: Final[Mapping[str, Find]] = {one.name: one.find for one in _HOLDING}
+_AUDITS: Final[Mapping[str, Audit]] = {RECOMPUTED: findings_between}
 
 
 @dg.multi_asset_check(
@@ -31,7 +28,7 @@ _CHECKS: Final[Mapping[str, Find]] = {
                 blocking=True,
                 description=f"{one.number}: {one.description}",
             )
-            for one in _INVARIANTS
+            for one in _HOLDING
         ),
         dg.AssetCheckSpec(
             RECOMPUTED,
@@ -49,10 +46,7 @@ def harvest_invariants(
     context: dg.AssetCheckExecutionContext, database: Database
 ) -> Iterator[dg.AssetCheckResult]:
     """Look for what does not hold, in one snapshot."""
-    span = span_of(context)
-    with database.snapshot() as connection:
-        for key in sorted(context.selected_asset_check_keys):
-            yield verdict(key, _CHECKS[key.name](connection, span and span[0]))
+    yield from verdicts(context, database, _INVARIANTS, _AUDITS)
 
 
 HARVEST_CHECKS: Final = (harvest_invariants,)

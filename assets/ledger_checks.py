@@ -5,9 +5,8 @@ from typing import Final
 
 import dagster as dg
 
-from assets.checks import Find, verdict
+from assets.checks import Find, verdicts
 from assets.ledger import ledger_seals
-from assets.partitions import span_of
 from resources.database import Database
 from squads_pipeline.store import seal_findings
 from squads_pipeline.store.seal_findings import OVERLOOKED, SEALS
@@ -41,10 +40,7 @@ _CHECKS: Final[Mapping[str, Find]] = {
 )
 def seal_checks(context: dg.AssetCheckExecutionContext, database: Database) -> Iterator[dg.AssetCheckResult]:
     """Look for what does not hold, in one snapshot."""
-    span = span_of(context)
-    with database.snapshot() as connection:
-        for key in sorted(context.selected_asset_check_keys):
-            yield verdict(key, _CHECKS[key.name](connection, span and span[0]))
+    yield from verdicts(context, database, _CHECKS)
 
 
 LEDGER_CHECKS: Final = (seal_checks,)

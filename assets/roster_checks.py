@@ -5,23 +5,20 @@ from typing import Final
 
 import dagster as dg
 
-from assets.checks import Find, verdict
-from assets.partitions import span_of
+from assets.checks import Audit, Find, verdicts
 from assets.rosters import squad_rosters
 from resources.database import Database
-from squads_pipeline.drivers.audit_rosters import findings_since
+from squads_pipeline.drivers.audit_rosters import findings_between
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
 from squads_pipeline.store.roster_invariants import ROSTER_INVARIANTS
 
 RECOMPUTED: Final = "edges_recompute_equal"
 REPLAYED: Final = "events_replay_to_the_state"
 
-_INVARIANTS: Final = (*ROSTER_INVARIANTS, *(one for one in FORMATION_INVARIANTS if one.name == REPLAYED))
+_HOLDING: Final = (*ROSTER_INVARIANTS, *(one for one in FORMATION_INVARIANTS if one.name == REPLAYED))
 
-_CHECKS: Final[Mapping[str, Find]] = {
-    **{one.name: one.find for one in _INVARIANTS},
-    RECOMPUTED: findings_since,
-}
+_INVARIANTS: Final[Mapping[str, Find]] = {one.name: one.find for one in _HOLDING}
+_AUDITS: Final[Mapping[str, Audit]] = {RECOMPUTED: findings_between}
 
 
 @dg.multi_asset_check(
@@ -30,7 +27,7 @@ _CHECKS: Final[Mapping[str, Find]] = {
             dg.AssetCheckSpec(
                 one.name, asset=squad_rosters, blocking=True, description=f"{one.number}: {one.description}"
             )
-            for one in _INVARIANTS
+            for one in _HOLDING
         ),
         dg.AssetCheckSpec(
             RECOMPUTED,
@@ -45,10 +42,7 @@ def roster_checks(
     context: dg.AssetCheckExecutionContext, database: Database
 ) -> Iterator[dg.AssetCheckResult]:
     """Look for what does not hold of squads' rosters, in one snapshot."""
-    span = span_of(context)
-    with database.snapshot() as connection:
-        for key in sorted(context.selected_asset_check_keys):
-            yield verdict(key, _CHECKS[key.name](connection, span and span[0]))
+    yield from verdicts(context, database, _INVARIANTS, _AUDITS)
 
 
 ROSTER_CHECKS: Final = (roster_checks,)

@@ -23,9 +23,9 @@ def audit_day(connection: Connection, day: date) -> Outcome:
     return auditing.outcome("calibrations", len(ours), len(found) - len(ours), differences)
 
 
-def findings_since(connection: Connection, since: date | None) -> Findings:
-    """What does not recompute since a day, or ever, as findings of I9."""
-    ours = filter(_is_ours, calibrations.between(connection, since, None))
+def findings_between(connection: Connection, first: date | None, last: date | None = None) -> Findings:
+    """What does not recompute of some days, or ever, as findings of I9."""
+    ours = filter(_is_ours, calibrations.between(connection, first, last))
     return auditing.findings("I9", [found for one in ours for found in _compare(connection, one)])
 
 

@@ -99,9 +99,9 @@ def _again(found: Distributed, shares: Sequence[Stored], policy: Policy) -> Reco
     return Recomputed(found, division, tuple(map(Member, shares, scores, division.shares)))
 
 
-def findings_since(connection: Connection, since: date | None) -> Findings:
-    """What does not recompute since a day, or ever, as findings of I7."""
-    found = audit(connection, since, None)
+def findings_between(connection: Connection, first: date | None, last: date | None = None) -> Findings:
+    """What does not recompute of some days, or ever, as findings of I7."""
+    found = audit(connection, first, last)
     return auditing.findings("I7", found.differences, found.distributions)
 
 

@@ -54,9 +54,9 @@ def share_differs(stored: Recorded | None, share: Share | None) -> bool:
     return any(_share_differences("", stored, share))
 
 
-def findings_since(connection: Connection, since: date | None) -> Findings:
-    """What does not recompute since a day, or ever, as findings of I9."""
-    settled = dividends.between(connection, since, None)
+def findings_between(connection: Connection, first: date | None, last: date | None = None) -> Findings:
+    """What does not recompute of some days, or ever, as findings of I9."""
+    settled = dividends.between(connection, first, last)
     return auditing.findings("I9", differences(connection, settled), sum(map(_is_ours, settled)))
 
 

@@ -43,14 +43,16 @@ def audit_messages(connection: Connection, day: date) -> Outcome:
     return Outcome(0, 0, facts)
 
 
-def verdict_findings_since(connection: Connection, since: date | None) -> Findings:
-    """Verdicts that do not recompute since a day, or ever, as findings of I8."""
-    return auditing.findings("I8", verdict_differences(connection, since or date.min, date.max))
+def verdict_findings_between(
+    connection: Connection, first: date | None, last: date | None = None
+) -> Findings:
+    """Verdicts that do not recompute of some days, or ever, as findings of I8."""
+    return auditing.findings("I8", verdict_differences(connection, first or date.min, last or date.max))
 
 
-def merge_findings_since(connection: Connection, since: date | None) -> Findings:
-    """Credits that do not recompute since a day, or ever, as findings of I8."""
-    return auditing.findings("I8", merge_differences(connection, since or date.min, date.max))
+def merge_findings_between(connection: Connection, first: date | None, last: date | None = None) -> Findings:
+    """Credits that do not recompute of some days, or ever, as findings of I8."""
+    return auditing.findings("I8", merge_differences(connection, first or date.min, last or date.max))
 
 
 def verdict_differences(connection: Connection, first: date, last: date) -> list[Difference]:

@@ -29,9 +29,9 @@ def differences(connection: Connection, found: list[Formation]) -> list[Differen
     return [difference for one in ours for difference in _compare(one, adopted[one.policy_id])]
 
 
-def findings_since(connection: Connection, since: date | None) -> Findings:
-    """What does not recompute since a day, or ever, as findings of I10."""
-    formed = formations.between(connection, since, None)
+def findings_between(connection: Connection, first: date | None, last: date | None = None) -> Findings:
+    """What does not recompute of some days, or ever, as findings of I10."""
+    formed = formations.between(connection, first, last)
     return auditing.findings("I10", differences(connection, formed), sum(map(_is_ours, formed)))
 
 

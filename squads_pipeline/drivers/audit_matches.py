@@ -196,10 +196,10 @@ def _values(decision: Match) -> tuple[int | str, ...]:
     )
 
 
-def findings_since(connection: Connection, since: date | None) -> Findings:
-    """What does not recompute, as findings of I6: of today the last round, of the past all since a day."""
-    if since is not None and since >= runs.today(connection):
-        found = recheck_latest(connection, since)
+def findings_between(connection: Connection, first: date | None, last: date | None = None) -> Findings:
+    """What does not recompute, as findings of I6: of today the last round, of past days all."""
+    if first is not None and first >= runs.today(connection):
+        found = recheck_latest(connection, first)
     else:
-        found = audit(connection, since, None)
+        found = audit(connection, first, last)
     return auditing.findings("I6", found.differences, found.matches)

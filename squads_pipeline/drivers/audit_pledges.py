@@ -39,9 +39,9 @@ def audit(connection: Connection, first: date | None, last: date | None) -> Audi
     return Audit(len(ours), len(paid) - len(ours), tuple(differences))
 
 
-def findings_since(connection: Connection, since: date | None) -> Findings:
-    """What does not recompute, of all payments since a day."""
-    found = audit(connection, since, None)
+def findings_between(connection: Connection, first: date | None, last: date | None = None) -> Findings:
+    """What does not recompute, of the payments of some days, or ever."""
+    found = audit(connection, first, last)
     return Findings(found.differences[:LIMIT], len(found.differences), found.payments)
 
 

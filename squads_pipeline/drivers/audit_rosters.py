@@ -21,9 +21,9 @@ def audit_day(connection: Connection, day: date) -> Outcome:
     return auditing.outcome("edges", ours, len(taken) - ours, len(_differences(connection, taken)))
 
 
-def findings_since(connection: Connection, since: date | None) -> Findings:
-    """What is not decided alike again, of all edges since a day."""
-    taken = roster_facts.between(connection, since or date.min, date.max)
+def findings_between(connection: Connection, first: date | None, last: date | None = None) -> Findings:
+    """What is not decided alike again, of the edges of some days, or ever."""
+    taken = roster_facts.between(connection, first or date.min, last or date.max)
     found = _differences(connection, taken)
     return Findings(tuple(found[:LIMIT]), len(found), sum(map(_is_ours, taken)))
 

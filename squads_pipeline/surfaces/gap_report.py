@@ -91,7 +91,9 @@ def show(out: Console, report: GapReport) -> None:
 
 
 def _line(unit: Unit) -> str:
-    said = f"{unit.unit}: {unit.reason}; {unit.tokens_at_stake} tokens"
+    said = f"{unit.unit}: {unit.reason}"
+    if unit.tokens_at_stake:
+        said += f"; {unit.tokens_at_stake} tokens"
     return said if unit.retry_at is None else f"{said}; tried again at {unit.retry_at:%Y-%m-%d %H:%M:%S} UTC"
 
 

@@ -138,30 +138,30 @@ def checks() -> Iterator[tuple[str, str, Callable[[Connection, date | None], Fin
     yield (
         "I6",
         "Every round, recomputed from its contributions, is what was paid, to the µT.",
-        audit_matches.findings_since,
+        audit_matches.findings_between,
     )
     seeds = "Every seed, recomputed from its target's importance, is what it was when the squad was formed."
-    yield "I10", seeds, audit_formations.findings_since
+    yield "I10", seeds, audit_formations.findings_between
     edges = "Every edge that a squad took by itself, decided again from its facts, is the one that it took."
-    yield "I10", edges, audit_rosters.findings_since
+    yield "I10", edges, audit_rosters.findings_between
     yield (
         "I11",
         "Every payment under a pledge, recomputed from its inputs, is what was paid.",
-        audit_pledges.findings_since,
+        audit_pledges.findings_between,
     )
     dividends = "Every dividend, recomputed from contributions and provenance of its time, is what was paid."
-    yield "I9", dividends, audit_dividends.findings_since
+    yield "I9", dividends, audit_dividends.findings_between
     calibrations = "Every calibration, recomputed from the facts of its moment, says what it said."
-    yield "I9", calibrations, audit_calibrations.findings_since
+    yield "I9", calibrations, audit_calibrations.findings_between
     yield (
         "I7",
         "Every sharing-out, recomputed from its members' work, is what was paid, to the µT.",
-        audit_distributions.findings_since,
+        audit_distributions.findings_between,
     )
     yield seal_findings.NUMBER, _LINKS, seal_findings.links_since
     for one in (seal_findings.SEALS, seal_findings.OVERLOOKED):
         yield one.number, one.description, one.find
     verdicts = "Every verdict, recomputed from the reviews of its time, is what was decided."
-    yield "I8", verdicts, audit_findings.verdict_findings_since
+    yield "I8", verdicts, audit_findings.verdict_findings_between
     credited = "Credited for a merged finding is who was a member when it was reviewed."
-    yield "I8", credited, audit_findings.merge_findings_since
+    yield "I8", credited, audit_findings.merge_findings_between

@@ -1,6 +1,6 @@
 """Tampered facts: after a run of their day, and over all of history, the check that guards them names them."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 import pytest
@@ -11,7 +11,7 @@ from assets.marts import MARTS
 from assets.sources import SOURCES
 from resources.database import Database
 from resources.tables import MartTables
-from squads_pipeline.drivers.audit_matches import findings_since
+from squads_pipeline.drivers.audit_matches import findings_between
 from squads_pipeline.store.invariants import INVARIANTS
 from tests.dagster.conftest import Community, Materialize, failed_checks, tamper
 
@@ -57,7 +57,7 @@ def history(empty: Community) -> Community:
     return empty
 
 
-FINDERS = {one.name: one.find for one in INVARIANTS.values()} | {"rounds_recompute_equal": findings_since}
+FINDERS = {one.name: one.find for one in INVARIANTS.values()} | {"rounds_recompute_equal": findings_between}
 
 
 @pytest.mark.parametrize("table", sorted({table for table, *_ in TAMPERED}))
@@ -118,6 +118,22 @@ def test_after_a_failed_check_marts_in_the_same_run_do_not_run(
     result = materialize("qf_matches", "squad_pools", first=date.fromisoformat(DAY))
     assert not result.success
     assert result.asset_materializations_for_node("squad_pools") == []
+
+
+def test_an_audit_judges_the_days_of_its_run_alone(history: Community, materialize: Materialize) -> None:
+    # Facts of another day are that day's to find, and cost its audit.
+    day = date.fromisoformat(DAY)
+    history.give(("a", "x", 20), ("b", "x", 20), moment=f"{day + timedelta(1)} 09:00+00")
+    history.round(f"{day + timedelta(1)} 10:00+00")
+    history.tamper("qf_matches", f"reason = 'a favour' WHERE effective_on > '{day}'")
+    result = materialize("qf_matches", first=day)
+    assert failed_checks(result) == {}
+    (audit,) = (
+        one for one in result.get_asset_check_evaluations() if one.check_name == "rounds_recompute_equal"
+    )
+    stored = history.rows(f"SELECT count(*) FROM squads.qf_matches WHERE effective_on = '{day}'")
+    assert audit.metadata["facts verified"].value == stored[0][0]
+    assert "rounds_recompute_equal" in failed_checks(materialize("qf_matches", first=day + timedelta(1)))
 
 
 def test_a_check_run_by_itself_looks_at_all_of_history(

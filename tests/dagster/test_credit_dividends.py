@@ -12,7 +12,7 @@ from assets.credit_checks import CREDIT_CHECKS
 from assets.sources import SOURCES
 from resources.database import Database
 from sensors.gaps import DRIVER_TAG, gap_sensor
-from squads_pipeline.drivers.audit_dividends import findings_since
+from squads_pipeline.drivers.audit_dividends import findings_between
 from squads_pipeline.drivers.calibrate_policy import calibrate_policy
 from squads_pipeline.drivers.pay_dividends import pay_dividends
 from squads_pipeline.drivers.run import DriverRun
@@ -161,7 +161,7 @@ TAMPERED = [
     ("agent_contributions", "via_squad = NULL", EQUAL, "agent ada: via_squad | 0 | 3"),
     ("artifact_provenance", "source_id = 'other'", EQUAL, "agent ada: share_micro | none | 26190476"),
 ]
-FINDERS = {one.name: one.find for one in CREDIT_INVARIANTS} | {EQUAL: findings_since}
+FINDERS = {one.name: one.find for one in CREDIT_INVARIANTS} | {EQUAL: findings_between}
 
 
 @pytest.mark.parametrize(("table", "change", "check", "named"), TAMPERED)

@@ -14,7 +14,7 @@ from assets.harvest_checks import HARVEST_CHECKS
 from assets.sources import SOURCES
 from resources.database import Database
 from sensors.gaps import DRIVER_TAG, gap_sensor
-from squads_pipeline.drivers.audit_distributions import audit_day, findings_since
+from squads_pipeline.drivers.audit_distributions import audit_day, findings_between
 from squads_pipeline.store.harvest_invariants import HARVEST_INVARIANTS
 from tests.dagster.conftest import checks_of, failed_checks, metadata_of, tamper
 from tests.dagster.test_gap_sensor import evaluated
@@ -152,7 +152,7 @@ TAMPERED = [
     ("research_squads", "merged_into = 'cold' WHERE id = 'heat'", ONCE, "merged into"),
     ("accounts", "closed_at = NULL WHERE name = 'squad:heat'", ONCE, "open"),
 ]  # fmt: skip
-FINDERS = {one.name: one.find for one in HARVEST_INVARIANTS} | {"shares_recompute_equal": findings_since}
+FINDERS = {one.name: one.find for one in HARVEST_INVARIANTS} | {"shares_recompute_equal": findings_between}
 
 
 @pytest.mark.parametrize(("table", "change", "check", "named"), TAMPERED)

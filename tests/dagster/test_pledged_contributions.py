@@ -11,7 +11,7 @@ from resources.database import Database
 from sensors.gaps import DRIVER_TAG, gap_sensor
 from squads_pipeline.commands import pledging
 from squads_pipeline.definitions import defs
-from squads_pipeline.drivers.audit_pledges import audit_day, findings_since
+from squads_pipeline.drivers.audit_pledges import audit_day, findings_between
 from squads_pipeline.drivers.honour_pledges import honour_pledges
 from squads_pipeline.drivers.run import DriverRun
 from squads_pipeline.rules.policy import Policy
@@ -92,7 +92,7 @@ def test_a_past_day_is_audited_and_pays_nobody(history: Community, materialize: 
 def test_a_tampered_fact_is_found(history: Community, table: str, change: str, named: str) -> None:
     with history.engine.connect() as connection:
         tamper(connection, table, change)
-        found = findings_since(connection, None)
+        found = findings_between(connection, None)
         said = [f"{one.subject} | {one.expected} | {one.found}" for one in found.first]
         assert any(named in line for line in said), said
         assert audit_day(connection, date.fromisoformat(PAST)).facts["differences"] == found.total

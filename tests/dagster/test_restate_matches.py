@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 
-from squads_pipeline.drivers.audit_matches import audit, audit_day, audit_range, findings_since
+from squads_pipeline.drivers.audit_matches import audit, audit_day, audit_range, findings_between
 from squads_pipeline.drivers.days import Story, run_days
 from squads_pipeline.drivers.match_round import match_round
 from squads_pipeline.drivers.restate_matches import restate_day
@@ -74,7 +74,7 @@ def pool(history: Community, squad: str = "x") -> int:
 def assert_everything_holds(history: Community) -> None:
     with history.engine.connect() as connection:
         broken = {name: one.find(connection, None).first for name, one in INVARIANTS.items()}
-        broken["recomputed"] = findings_since(connection, DAY).first
+        broken["recomputed"] = findings_between(connection, DAY).first
     assert not any(broken.values()), broken
 
 

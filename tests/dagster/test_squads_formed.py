@@ -13,7 +13,7 @@ from assets.formation_checks import FORMATION_CHECKS
 from assets.sources import SOURCES
 from resources.database import Database
 from sensors.gaps import DRIVER_TAG, gap_sensor
-from squads_pipeline.drivers.audit_formations import findings_since
+from squads_pipeline.drivers.audit_formations import findings_between
 from squads_pipeline.drivers.form_squads import form_squads
 from squads_pipeline.drivers.run import DriverRun
 from squads_pipeline.store.formation_invariants import FORMATION_INVARIANTS
@@ -110,7 +110,7 @@ TAMPERED = [
     ("squad_events", "event_no = 9 WHERE event_no = 2", "events_replay_to_the_state", "an edge from nothing"),
 ]
 FINDERS = {one.name: one.find for one in FORMATION_INVARIANTS} | {
-    "formations_recompute_equal": findings_since
+    "formations_recompute_equal": findings_between
 }
 
 

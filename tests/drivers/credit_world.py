@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, text
 
 from squads_pipeline.commands import community, contributions_made, outcomes, provenance
 from squads_pipeline.commands.recorders import OPERATOR
-from squads_pipeline.drivers.audit_dividends import findings_since
+from squads_pipeline.drivers.audit_dividends import findings_between
 from squads_pipeline.drivers.pay_dividends import pay_dividends
 from squads_pipeline.drivers.run import DriverRun, Outcome, run_driver
 from squads_pipeline.rules.policy import Policy
@@ -126,5 +126,5 @@ def assert_nothing_is_broken(engine: Engine) -> None:
     with engine.connect() as connection:
         for one in CREDIT_INVARIANTS:
             assert one.find(connection, None).first == ()
-        assert findings_since(connection, None).first == ()
+        assert findings_between(connection, None).first == ()
         assert connection.scalar(text("SELECT sum(balance_micro) FROM squads.accounts")) == 0

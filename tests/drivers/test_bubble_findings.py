@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from squads_pipeline.drivers.audit_findings import merge_findings_since, verdict_findings_since
+from squads_pipeline.drivers.audit_findings import merge_findings_between, verdict_findings_between
 from squads_pipeline.drivers.bubble_findings import bubble_findings
 from squads_pipeline.drivers.run import DriverRun, run_driver
 from squads_pipeline.rules.policy import Policy, policy_id
@@ -37,7 +37,7 @@ def broken(engine: Engine) -> list[str]:
         finders = [one.find for one in (STATES, *FINDING_INVARIANTS)]
         return [
             f"{one.subject}: {one.expected}, not {one.found}"
-            for find_ in (*finders, verdict_findings_since, merge_findings_since)
+            for find_ in (*finders, verdict_findings_between, merge_findings_between)
             for one in find_(connection, None).first
         ]
 
@@ -237,7 +237,7 @@ def test_what_was_tampered_with_is_named(engine: Engine) -> None:
             finders = [one.find for one in (STATES, *FINDING_INVARIANTS)]
             said = [
                 f"{one.subject}: {one.expected}, not {one.found}"
-                for find_ in (*finders, verdict_findings_since, merge_findings_since)
+                for find_ in (*finders, verdict_findings_between, merge_findings_between)
                 for one in find_(connection, None).first
             ]
         assert any(named in line for line in said), (table, change, said)

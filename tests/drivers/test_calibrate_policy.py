@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from squads_pipeline.commands import adopting
-from squads_pipeline.drivers.audit_calibrations import findings_since
+from squads_pipeline.drivers.audit_calibrations import findings_between
 from squads_pipeline.drivers.calibrate_policy import calibrate_policy
 from squads_pipeline.drivers.run import DriverRun, Outcome, run_driver
 from squads_pipeline.rules.policy import Policy, policy_id
@@ -121,7 +121,7 @@ def test_payouts_are_compared_and_the_best_step_is_proposed(engine: Engine) -> N
     assert in_force(engine) == evaluated
     with engine.connect() as connection:
         assert policies.by_id(connection, policy_id(better)) == better
-        assert findings_since(connection, None).first == ()
+        assert findings_between(connection, None).first == ()
 
 
 def test_reviewers_are_rated_by_what_became_of_the_findings(engine: Engine) -> None:
@@ -185,7 +185,7 @@ def test_a_second_run_waits_for_new_outcomes(engine: Engine) -> None:
     credit_world.run(engine)
     assert run(engine).units == 1
     with engine.connect() as connection:
-        assert findings_since(connection, None).first == ()
+        assert findings_between(connection, None).first == ()
 
 
 def test_a_dry_run_writes_nothing_and_tells_what_the_real_run_does(engine: Engine) -> None:

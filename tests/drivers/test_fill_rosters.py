@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from squads_pipeline.commands import forming, funding, joining
-from squads_pipeline.drivers.audit_rosters import findings_since
+from squads_pipeline.drivers.audit_rosters import findings_between
 from squads_pipeline.drivers.fill_rosters import fill_rosters
 from squads_pipeline.drivers.run import DriverRun
 from squads_pipeline.rules.judgement import Verdict
@@ -47,7 +47,7 @@ def assert_nothing_is_broken(engine: Engine) -> None:
     with engine.connect() as connection:
         for one in (*ROSTER_INVARIANTS, *FORMATION_INVARIANTS):
             assert one.find(connection, None).first == (), one.name
-        assert findings_since(connection, None).first == ()
+        assert findings_between(connection, None).first == ()
 
 
 def test_the_best_bid_leads_when_recruitment_closes(engine: Engine) -> None:
@@ -281,7 +281,7 @@ def tampered(engine: Engine, *changes: str) -> list[tuple[str, str]]:
         connection.execute(text("ALTER TABLE squads.squad_events DISABLE TRIGGER USER"))
         for change in changes:
             connection.execute(text(change))
-        found: list[Any] = [*findings_since(connection, None).first]
+        found: list[Any] = [*findings_between(connection, None).first]
         for one in ROSTER_INVARIANTS:
             found.extend(one.find(connection, None).first)
         return [(one.subject, one.found) for one in found]

@@ -123,7 +123,7 @@ def test_a_restated_share_that_is_changed_again_is_found(shared: Engine) -> None
     restated(shared, "harvest_distributions")
     change(shared, "harvest_distributions", "share_micro = 1 WHERE revision = 1 AND agent_id = 'bob'")
     with shared.connect() as connection:
-        found = audit_distributions.findings_since(connection, None).first
+        found = audit_distributions.findings_between(connection, None).first
     assert [(one.subject, one.difference) for one in found] == [
         ("squad heat, agent bob: share_micro", "-4.999999 tokens")
     ]
