@@ -46,7 +46,8 @@ def market(
     Args:
         squads: ``squad_id, name, status, target_artifact_type, target_artifact_id, importance_ppm, pool_micro,
             contributors, root_sum, contributed_micro, matched_micro, members, ends_at`` of each open squad;
-            members without observers; importance and end are null where there is none.
+            members without observers; importance and end are null where there is none; wide integers are decimals
+            without a fraction, as stored frames have them.
         effective_on: the day.
         as_of: the moment that time left is counted from.
         matching_pool_micro: what the matching pool held then, µT.
@@ -57,20 +58,19 @@ def market(
     """
     multiplier = _six_decimals(policy.squad_multiplier)
     rows: list[tuple[object, ...]] = []
-    for one in squads.to_dict("records"):
-        importance = _known(one["importance_ppm"])
-        ends_at = _known(one["ends_at"])
+    # Arrow makes Python's own values of its columns at once, with None for a null; pandas makes one after the other.
+    for one in pa.Table.from_pandas(squads, preserve_index=False).to_pylist():
+        importance_ppm, ends_at = one["importance_ppm"], one["ends_at"]
         rows.append(
             (
                 effective_on,
-                *(one[name] for name in list(COLUMN_TYPES)[1:6]),
-                None if importance is None else int(importance),
-                None if importance is None else Decimal(int(importance)) / _WHOLE,
-                int(one["pool_micro"]),
-                int(one["contributors"]),
+                *(one[name] for name in list(COLUMN_TYPES)[1:7]),
+                None if importance_ppm is None else Decimal(importance_ppm) / _WHOLE,
+                one["pool_micro"],
+                one["contributors"],
                 expected_match_micro(_standing(one), matching_pool_micro, policy),
                 multiplier,
-                max(0, policy.max_members - int(one["members"])),
+                max(0, policy.max_members - one["members"]),
                 ends_at,
                 None if ends_at is None else max(0, int((ends_at - as_of).total_seconds())),
             )
@@ -79,13 +79,9 @@ def market(
     return frame(COLUMN_TYPES, rows)
 
 
-def _standing(one: dict[Any, Any]) -> Standing:
+def _standing(one: dict[str, Any]) -> Standing:
     numbers = ("contributors", "root_sum", "contributed_micro", "matched_micro")
-    return Standing(str(one["squad_id"]), *(int(one[name]) for name in numbers))
-
-
-def _known(value: Any) -> Any:
-    return None if pd.isna(value) else value
+    return Standing(one["squad_id"], *(int(one[name]) for name in numbers))
 
 
 def _number(value: object) -> int:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from squads_pipeline.rules.roots import root
 TOKEN = 1_000_000
 DAY = date(2026, 2, 3)
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
+WIDE = pd.ArrowDtype(pa.decimal256(60, 0))
 
 
 def squad(name: str, *totals: int, matched: int = 0, **facts: Any) -> dict[str, Any]:
@@ -43,9 +45,8 @@ def squad(name: str, *totals: int, matched: int = 0, **facts: Any) -> dict[str, 
 
 def shown(*squads: dict[str, Any], pool: int = 10_000, **parameters: Any) -> list[dict[str, Any]]:
     policy = Policy(**{"max_match_fraction": Fraction(1), **parameters})
-    made = market(
-        pd.DataFrame(squads), effective_on=DAY, as_of=NOON, matching_pool_micro=pool * TOKEN, policy=policy
-    )
+    stored = pd.DataFrame(squads).astype({"root_sum": WIDE})
+    made = market(stored, effective_on=DAY, as_of=NOON, matching_pool_micro=pool * TOKEN, policy=policy)
     assert list(made.columns) == list(COLUMN_TYPES)
     return made.to_dict("records")  # type: ignore[return-value]
 
