@@ -47,6 +47,11 @@ LEFT JOIN (SELECT account_id, sum(amount_micro) AS amount_micro
 WHERE account.kind IN ('squad', 'matching_pool')
 """
 
+# Added up once: joined as it stands, it is added up again for each squad under some plans.
+_POOLS = f"""
+SELECT owner_id, balance_micro FROM ({_BALANCES}) AS held WHERE kind = 'squad'
+"""  # noqa: S608  # the text is ours
+
 # The last edge of the day or before; squad_events_pkey. It is the status now unless later days have edges.
 _STATUSES = """
 SELECT squad.*, past.to_status AS status_then
@@ -94,6 +99,7 @@ _SQUADS = text(f"""
 WITH open AS MATERIALIZED (
     SELECT * FROM ({_STATUSES}) AS squad WHERE status_then IN ('forming', 'recruiting', 'active')
 ),
+pool AS MATERIALIZED ({_POOLS}),
 standing AS (
     SELECT squad_id, contributors, root_sum, contributed_micro, matched_micro
     FROM squads.qf_standings WHERE :day >= squads.utc_day(squads.clock())
@@ -116,7 +122,7 @@ SELECT open.id, open.name, open.status_then, open.target_artifact_type, open.tar
                              WHEN 'active' THEN open.target_disband_at END
 FROM open
 CROSS JOIN ({_AS_OF}) AS as_of
-LEFT JOIN ({_BALANCES}) AS pool ON pool.kind = 'squad' AND pool.owner_id = open.id
+LEFT JOIN pool ON pool.owner_id = open.id
 LEFT JOIN standing ON standing.squad_id = open.id
 LEFT JOIN squads.knowledge_gaps AS target
     ON target.artifact_type = open.target_artifact_type AND target.artifact_id = open.target_artifact_id
@@ -145,14 +151,15 @@ _TARGET_COLUMNS = (
 _TARGETS = text(f"""
 WITH root AS MATERIALIZED (
     SELECT squad.* FROM ({_STATUSES}) AS squad WHERE parent_squad_id IS NULL
-)
+),
+pool AS MATERIALIZED ({_POOLS})
 SELECT target.artifact_type, target.importance_ppm, live.balance_micro,
        greatest(floor(extract(epoch FROM as_of.moment - greatest(target.created_at, former.ended_at))), 0)::bigint
 FROM squads.knowledge_gaps AS target
 CROSS JOIN ({_AS_OF}) AS as_of
 LEFT JOIN (SELECT root.target_artifact_type, root.target_artifact_id,
                   sum(pool.balance_micro)::bigint AS balance_micro
-           FROM root LEFT JOIN ({_BALANCES}) AS pool ON pool.kind = 'squad' AND pool.owner_id = root.id
+           FROM root LEFT JOIN pool ON pool.owner_id = root.id
            WHERE root.status_then <> 'disbanded' GROUP BY 1, 2) AS live
     ON live.target_artifact_type = target.artifact_type AND live.target_artifact_id = target.artifact_id
 LEFT JOIN (SELECT target_artifact_type, target_artifact_id, max(disbanded_at) AS ended_at
