@@ -25,7 +25,7 @@ WHERE id IN (SELECT id FROM squads.research_squads
              WHERE status = 'recruiting' AND id LIKE 's%' ORDER BY id LIMIT :units)
 """,
     "pledged_contributions": """
-UPDATE squads.pledges_in_force SET quiet_until = '-infinity', rests_for = NULL
+UPDATE squads.pledges_in_force SET quiet_until = 'epoch', rests_for = NULL
 WHERE agent_id IN (SELECT agent_id FROM squads.pledges_in_force ORDER BY agent_id LIMIT :units)
 """,
     "reviewed_findings": """

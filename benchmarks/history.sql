@@ -322,7 +322,7 @@ INSERT INTO squads.pledges (agent_id, squads, reserve_micro, pledged_at)
 SELECT id, '[]', 0, created_at FROM squads.agents;
 
 INSERT INTO squads.pledges_in_force (agent_id, pledge_id, quiet_until, rests_for)
-SELECT agent_id, id, 'infinity', 'means' FROM squads.pledges;
+SELECT agent_id, id, '9999-12-31 00:00+00', 'means' FROM squads.pledges;
 
 INSERT INTO squads.pledged_contributions
 SELECT squads.pledge_cycle(moved.at, 3600) * 1000 + moved.id % 1000, given.agent_id, given.squad_id, 1, pledge.id,
