@@ -13,7 +13,7 @@ from squads_pipeline.rules.market import expected_match_micro
 from squads_pipeline.rules.policy import Policy
 from squads_pipeline.rules.rounds import Standing
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Raise it when the same squads would be shown differently."""
 
 COLUMN_TYPES: Final = {
